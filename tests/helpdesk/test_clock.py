@@ -206,6 +206,14 @@ def test_times_that_come_twice_mean_the_first_pass():
     ]
 
 
+def test_a_day_begun_before_the_clocks_go_back_over_midnight_stays_begun():
+    sundays = Calendar("America/St_Johns", ((),) * 6 + (((time(0), time(2)),),))
+    begun = datetime(2008, 11, 2, 2, 30, tzinfo=UTC)  # a minute later the clocks go back to 23:01 on Saturday
+    saturday_again = begun + timedelta(minutes=30)
+    assert clock.is_open(sundays, saturday_again) is True
+    assert clock.between(sundays, begun - timedelta(hours=1), saturday_again) == HOUR // 2
+
+
 def test_a_night_shift_given_as_two_spans_is_one_interval():
     nights = Calendar("Europe/Berlin", (((time(22), MIDNIGHT), (time(0), time(6))),) * 7)
     noon = local("Europe/Berlin", 2024, 6, 7, 12)
