@@ -29,7 +29,7 @@ TAG = re.compile(r"<[a-zA-Z][^<>]*>", re.DOTALL)
 SCRIPT_ATTRIBUTE = re.compile(r"\son[a-z]+\s*=", re.IGNORECASE)
 STYLE_ATTRIBUTE = re.compile(r"\sstyle\s*=", re.IGNORECASE)
 DATA_BLOCK = re.compile(r"\btype\s*=\s*[\"']application/(ld\+)?json[\"']")
-UNESCAPED = re.compile(r"\|\s*safe\b|\bMarkup\(|\bmark_safe\(|\bSafeString\(|\bautoescape\s+(false|off)")
+UNESCAPED = re.compile(r"\|\s*safe\b|\bautoescape\s+(false|off)")
 EMOJI = re.compile("[\u2600-\u27bf\u2b05-\u2b07\u2b1b\u2b1c\u2b50\u2b55\ufe0f\U0001f000-\U0001faff]")
 # Written in pieces so that this file does not hold what it looks for.
 MACHINE_PATH = re.compile(r"(?:^|[^A-Za-z0-9_.])/(?:wor[k]|roo[t]|hom[e]/[a-z]+|opt/pyp[i]|Use[r]s)/")
@@ -88,11 +88,19 @@ def module_without_a_word(path: Path, source: str) -> list[str]:
 
 
 def unescaped_markup(path: Path, text: str) -> list[str]:
-    """Markup past the escaping is allowed only where its line says why: a comment that starts with `safe:`."""
+    """Text past the escaping is allowed only where its line says why: a comment that starts with `safe:`."""
+    if path.suffix == ".py":
+        numbers = [
+            call.lineno
+            for call in _calls(text)
+            if _name(call) in {"Markup", "mark_safe", "SafeString"}
+            and not all(isinstance(argument, ast.Constant) for argument in call.args)
+        ]
+    else:
+        numbers = [number for number, line in enumerate(text.splitlines(), 1) if UNESCAPED.search(line)]
+    lines = text.splitlines()
     return [
-        f"{path}:{number} unescaped markup without a `safe: why` comment"
-        for number, line in enumerate(text.splitlines(), 1)
-        if UNESCAPED.search(line) and "import" not in line.split() and "safe: " not in line
+        f"{path}:{n} unescaped markup without a `safe: why` comment" for n in numbers if "safe: " not in lines[n - 1]
     ]
 
 
