@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TypeGuard
 
 from tests.house.tree import ROOMS
 
@@ -18,6 +19,7 @@ FLOORS = {
 }
 GROUND = ("lib", "integrations")
 LOADERS = {"import_module", "import_string", "__import__", "get_model"}
+RELATIONS = {"ForeignKey", "OneToOneField", "ManyToManyField"}
 # Nine files of ten stay under the first, every file under the second; both in lines.
 MOST_FILES, ANY_FILE = 250, 400
 
@@ -76,10 +78,9 @@ def _names_imported(path: Path, tree: ast.Module) -> Iterator[tuple[int, str]]:
         elif isinstance(node, ast.ImportFrom):
             base = _absolute(path, node)
             yield from ((node.lineno, f"{base}.{alias.name}") for alias in node.names)
-        elif isinstance(node, ast.Call) and _called(node) in LOADERS:
-            yield from ((node.lineno, a.value) for a in node.args if _is_text(a))
-        elif isinstance(node, ast.Call) and _called(node) in {"ForeignKey", "OneToOneField", "ManyToManyField"}:
-            yield from ((node.lineno, a.value) for a in node.args[:1] if _is_text(a))
+        elif isinstance(node, ast.Call) and _called(node) in LOADERS | RELATIONS:
+            texts = (a.value for a in node.args if isinstance(a, ast.Constant))
+            yield from ((node.lineno, text) for text in texts if _is_dotted(text))
 
 
 def _absolute(path: Path, node: ast.ImportFrom) -> str:
@@ -93,5 +94,5 @@ def _called(call: ast.Call) -> str:
     return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 
-def _is_text(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+def _is_dotted(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and "." in value
