@@ -6,12 +6,22 @@ import pytest
 from django.db import connection
 from hypothesis import HealthCheck, settings
 
+from tickets import desk
+
 _slow_is_fine = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture)
 settings.register_profile(
     "quick", max_examples=40, deadline=None, derandomize=True, suppress_health_check=_slow_is_fine
 )
 settings.register_profile("fuzz", max_examples=2000, deadline=None, suppress_health_check=_slow_is_fine)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+@pytest.fixture(autouse=True)
+def fresh_desk():
+    """Desk settings are kept per process; a test's own must not outlive it."""
+    desk.forget()
+    yield
+    desk.forget()
 
 
 def pytest_collection_modifyitems(items):

@@ -1,0 +1,67 @@
+"""One change of one ticket: lock it, set fields, run its clocks, write its events, all in one transaction."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from tickets import desk as desk_settings
+from tickets import timeline
+from tickets.desk import Desk
+from tickets.models import EventKind, Ticket, TicketEvent, User
+from tickets.sla import Clocks
+
+
+class Change:
+    """What a verb does to a locked ticket; everything is written once, when the verb is through."""
+
+    def __init__(self, ticket: Ticket, *, now: datetime, desk: Desk) -> None:
+        self.ticket = ticket
+        self.now = now
+        self.desk = desk
+        self.fields: set[str] = set()
+        self.events: list[TicketEvent] = []
+
+    def set(self, **values: Any) -> dict[str, tuple[Any, Any]]:
+        """Set fields; returns those that really changed as {field: (old, new)}."""
+        changed = {}
+        for name, value in values.items():
+            old = getattr(self.ticket, name)
+            if old != value:
+                setattr(self.ticket, name, value)
+                changed[name] = (old, value)
+                self.fields.add(name)
+        return changed
+
+    def event(self, kind: EventKind, *, by: User | None, **details: Any) -> TicketEvent:
+        """Add an event to what will be recorded; `details` as in timeline.event."""
+        event = timeline.event(self.ticket, kind, by=by, now=self.now, **details)
+        self.events.append(event)
+        return event
+
+    @cached_property
+    def clocks(self) -> Clocks:
+        """The ticket's running clocks, read when first asked for."""
+        return Clocks.load(self.ticket, desk=self.desk, now=self.now)
+
+    def write(self) -> None:
+        if "clocks" in self.__dict__:
+            self.fields.update(self.clocks.save())
+        if self.fields:
+            self.ticket.save(update_fields=sorted(self.fields))
+        if self.events:
+            timeline.record(*self.events)
+
+
+@contextmanager
+def changing(ticket: Ticket, *, now: datetime | None = None, desk: Desk | None = None) -> Iterator[Change]:
+    """Lock `ticket` and yield the change to make on its fresh row; commits it whole or not at all."""
+    with transaction.atomic():
+        fresh = Ticket.objects.select_for_update(of=("self",)).select_related("customer").get(pk=ticket.pk)
+        change = Change(fresh, now=now or timezone.now(), desk=desk or desk_settings.current())
+        yield change
+        change.write()

@@ -1,0 +1,31 @@
+"""What every channel hands to the front door: one message from somebody outside, parsed and plain."""
+
+from dataclasses import dataclass, field
+
+from tickets.files import StoredFile
+from tickets.models import Channel, IdentityKind
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who wrote, as the channel knows them: `kind` and a raw `value` (address, number, handle), a name if given."""
+
+    kind: IdentityKind
+    value: str
+    name: str = ""
+    is_verified: bool = False
+
+
+@dataclass(frozen=True)
+class Inbound:
+    channel: Channel
+    sender: Sender
+    body: str
+    subject: str = ""
+    category_id: int | None = None
+    reference: str = ""
+    files: tuple[StoredFile, ...] = field(default_factory=tuple)
+    # The same key never makes a second message; empty: no protection asked for.
+    dedupe_key: str = ""
+    language: str = ""
+    time_zone: str = ""

@@ -1,0 +1,235 @@
+"""What is said on a ticket: hear the customer, reply, note, and take a reply back."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from helpdesk.lib import text
+from tickets import lifecycle, notices, outbox, sentiment
+from tickets.change import Change, changing
+from tickets.desk import Desk
+from tickets.errors import Refused
+from tickets.files import StoredFile
+from tickets.models import (
+    Attachment, Channel, Customer, Draft, EventKind, Message, MessageKind, State, Ticket, User,
+)  # fmt: skip
+
+# What a reply changes besides state and clocks; kept on the message so that taking it back is exact.
+TAKEN_BACK = (
+    "assignee_id", "waiting_since", "first_responded_at", "resolved_at", "closed_at", "last_message_at",
+    "last_from_customer", "preview", "cause", "fix", "snoozed_until",
+)  # fmt: skip
+MENTION = re.compile(r"(?<![\w@.])@([\w.\-]{2,60})")
+
+
+def hear(
+    ticket: Ticket,
+    *,
+    body: str,
+    customer: Customer,
+    channel: Channel,
+    files: Sequence[StoredFile] = (),
+    dedupe_key: str = "",
+    now: datetime | None = None,
+) -> Message:
+    """The customer wrote on their ticket: a waiting one goes on, a resolved or freshly closed one reopens.
+
+    Callers outside use intake.answer, which opens a follow-up ticket where this raises Refused (closed too long ago).
+    The same `dedupe_key` again returns the message it made the first time.
+    """
+    with changing(ticket, now=now) as change:
+        if said := _already_said(dedupe_key):
+            return said
+        fresh, before = change.ticket, change.ticket.state
+        if fresh.state == State.CLOSED and not lifecycle.may_still_reopen(fresh, change):
+            raise Refused(_("This request was closed some time ago. Send a new one and mention its number."))
+        mood = sentiment.mood(body)
+        message = _say(
+            change, MessageKind.CUSTOMER, body, files, dedupe_key,
+            customer=customer, author_name=str(customer)[:120], channel=channel, sentiment=mood.sentiment,
+        )  # fmt: skip
+        change.set(
+            sentiment=mood.sentiment, is_angry=fresh.is_angry or mood.is_angry, snoozed_until=None,
+            waiting_since=fresh.waiting_since or change.now, last_from_customer=True,
+        )  # fmt: skip
+        change.event(
+            EventKind.HEARD, by=None, customer=customer.pk, message=message.pk, mood=mood.sentiment,
+            why=mood.why if mood.is_angry else "",
+        )  # fmt: skip
+        if before == State.PENDING_CUSTOMER:
+            lifecycle.step(change, State.IN_PROGRESS, by=None, why="customer_answered")
+        elif before in (State.RESOLVED, State.CLOSED) and not fresh.merged_into_id:
+            lifecycle.reopen_step(change, by=None, customer=customer.pk, why="customer_answered")
+        change.clocks.woken()
+    return message
+
+
+def reply(
+    ticket: Ticket,
+    *,
+    body: str,
+    by: User,
+    next_state: State | None = None,
+    files: Sequence[StoredFile] = (),
+    dedupe_key: str = "",
+    seen: datetime | None = None,
+    cause: str = "",
+    fix: str = "",
+    now: datetime | None = None,
+) -> Message:
+    """Answer the customer and pick the next state in one step; the mail waits UNDO_SEND_SECONDS and can be taken back.
+
+    From New it acknowledges first; an unassigned ticket becomes the answerer's. `seen`: when the newest message on the
+    writer's screen was written; Refused when somebody wrote after it. `cause`, `fix`: for Resolved.
+    """
+    with changing(ticket, now=now) as change:
+        if said := _already_said(dedupe_key):
+            return said
+        fresh = change.ticket
+        if seen is not None and fresh.last_message_at > seen:
+            raise Refused(_("Somebody wrote while you did. Read it, then send again; your text is still here."))
+        before = _standing(change)
+        message = _say(change, MessageKind.REPLY, body, files, dedupe_key, author=by, author_name=by.name, before=before)
+        if fresh.assignee_id is None and not by.is_bot:
+            change.set(assignee_id=by.pk)
+            change.event(EventKind.ASSIGNED, by=by, assignee=by.pk, with_reply=True)
+        change.event(
+            EventKind.REPLIED, by=by, message=message.pk, next_state=next_state or "", first=fresh.first_responded_at is None,
+            waited=int((change.now - fresh.waiting_since).total_seconds()) if fresh.waiting_since else 0,
+        )  # fmt: skip
+        _go_on(change, next_state, by=by, cause=cause, fix=fix)
+        change.set(last_from_customer=False, waiting_since=None, snoozed_until=None)
+        change.clocks.answered()
+        notices.to_customer(
+            fresh, "reply", now=change.now, message=message, key=f"reply:{message.pk}", hold_until=message.undo_until
+        )
+    return message
+
+
+def note(
+    ticket: Ticket,
+    *,
+    body: str,
+    by: User,
+    files: Sequence[StoredFile] = (),
+    dedupe_key: str = "",
+    now: datetime | None = None,
+) -> Message:
+    """Say something among colleagues: changes neither state nor assignee; @name tells that colleague."""
+    with changing(ticket, now=now) as change:
+        if said := _already_said(dedupe_key):
+            return said
+        message = _say(change, MessageKind.NOTE, body, files, dedupe_key, author=by, author_name=by.name)
+        mentioned = mentions_in(body, change.desk) - {by.pk}
+        if mentioned:
+            message.mentions.add(*mentioned)
+        change.event(EventKind.NOTED, by=by, message=message.pk, mentions=sorted(mentioned))
+    return message
+
+
+def withdraw(message: Message, *, by: User, now: datetime | None = None) -> Ticket:
+    """Take a reply back before its mail leaves: ticket and clocks stand as before, the text is a draft again."""
+    with changing(message.ticket, now=now) as change:
+        fresh = Message.objects.select_for_update().get(pk=message.pk)
+        may = fresh.kind == MessageKind.REPLY and fresh.author_id == by.pk and fresh.before and not fresh.withdrawn_at
+        if not may or change.now > (fresh.undo_until or change.now) or _newer_than(fresh):
+            raise Refused(_("Too late to take it back: the mail is on its way."))
+        if not outbox.cancel(fresh):
+            raise Refused(_("Too late to take it back: the mail is on its way."))
+        Message.objects.filter(pk=fresh.pk).update(withdrawn_at=change.now)
+        state_now = change.ticket.state
+        before: dict[str, Any] = fresh.before
+        lifecycle.restore_step(change, to=State(before["state"]), clocks=before["clocks"])
+        change.set(**{name: _as_value(name, value) for name, value in before["fields"].items()})
+        change.event(
+            EventKind.WITHDRAWN, by=by, message=fresh.pk, from_state=state_now, to_state=change.ticket.state
+        )
+        Draft.objects.update_or_create(
+            ticket=change.ticket, user=by, kind=MessageKind.REPLY, defaults={"body": fresh.body}
+        )
+    return change.ticket
+
+
+def mentions_in(body: str, desk: Desk) -> set[int]:
+    """Ids of the colleagues named by @first name, @first.last or @mailbox name; an ambiguous first name names nobody."""
+    known: dict[str, set[int]] = {}
+    for card in desk.staff.values():
+        spoken = card.name.lower().split()
+        names = {card.email.split("@")[0].lower(), ".".join(spoken), "".join(spoken)} | set(spoken[:1])
+        for name in names:
+            known.setdefault(name, set()).add(card.id)
+    found: set[int] = set()
+    for word in MENTION.findall(body.lower()):
+        who = known.get(word.rstrip(".-"), set())
+        if len(who) == 1:
+            found |= who
+    return found
+
+
+def _go_on(change: Change, next_state: State | None, *, by: User, cause: str, fix: str) -> None:
+    ticket = change.ticket
+    if ticket.state in (State.RESOLVED, State.CLOSED) and next_state not in (None, ticket.state):
+        lifecycle.reopen_step(change, by=by, with_reply=True)
+    if ticket.state == State.NEW and next_state != State.FIRST_RESPONSE:
+        lifecycle.step(change, State.FIRST_RESPONSE, by=by, with_reply=True)
+    if ticket.first_responded_at is None:
+        change.set(first_responded_at=change.now)
+    if next_state not in (None, ticket.state):
+        lifecycle.step(change, State(next_state), by=by, cause=cause, fix=fix, with_reply=True)
+
+
+def _say(
+    change: Change, kind: MessageKind, body: str, files: Sequence[StoredFile], dedupe_key: str, **columns: Any
+) -> Message:
+    ticket, now = change.ticket, change.now
+    body = text.plain(body, settings.MAX_BODY_CHARACTERS)
+    if not body.strip() and not files:
+        raise Refused(_("There is nothing written yet. Write your message, then send."))
+    columns.setdefault("channel", ticket.channel)
+    message = Message.objects.create(
+        ticket=ticket, kind=kind, body=body, has_files=bool(files), created_at=now, dedupe_key=dedupe_key,
+        undo_until=now + timedelta(seconds=settings.UNDO_SEND_SECONDS) if kind == MessageKind.REPLY else None,
+        **columns,
+    )  # fmt: skip
+    attach(message, files)
+    if author := columns.get("author"):
+        Draft.objects.filter(ticket=ticket, user=author, kind=kind).delete()
+    if kind != MessageKind.NOTE:
+        change.set(last_message_at=now, preview=text.preview(body, 140))
+    return message
+
+
+def attach(message: Message, files: Sequence[StoredFile]) -> None:
+    """Hang stored files on a message."""
+    if files:
+        Attachment.objects.bulk_create(
+            Attachment(
+                message=message, name=kept.name, size=kept.size, content_type=kept.content_type, sha256=kept.sha256
+            )
+            for kept in files
+        )
+
+
+def _already_said(dedupe_key: str) -> Message | None:
+    # The ticket is locked, so a second submit of the same form waits here and then finds the first one's message.
+    return Message.objects.filter(dedupe_key=dedupe_key).first() if dedupe_key else None
+
+
+def _standing(change: Change) -> dict[str, Any]:
+    ticket = change.ticket
+    fields = {name: getattr(ticket, name) for name in TAKEN_BACK}
+    plain = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in fields.items()}
+    return {"state": ticket.state, "fields": plain, "clocks": change.clocks.snapshot()}
+
+
+def _as_value(name: str, value: Any) -> Any:
+    return parse_datetime(value) if value and name.endswith(("_at", "_since", "_until")) else value
+
+
+def _newer_than(message: Message) -> bool:
+    return Message.objects.standing().filter(ticket=message.ticket_id, pk__gt=message.pk).exists()

@@ -1,0 +1,137 @@
+"""The front door: what a channel parsed becomes a ticket or a message on one, exactly once."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from helpdesk.lib import text
+from tickets import conversation, customers, details, notices, routing, timeline, triage
+from tickets import desk as desk_settings
+from tickets.channels.base import Inbound
+from tickets.errors import Refused
+from tickets.models import EventKind, Message, MessageKind, State, Ticket, User
+from tickets.routing import Assignment
+from tickets.sla import Clocks
+from tickets.triage import Decision
+
+
+@dataclass(frozen=True)
+class Received:
+    ticket: Ticket
+    message: Message
+    is_new: bool  # False: the same inbound had come before
+
+
+def receive(
+    inbound: Inbound, *, by: User | None = None, follows: Ticket | None = None, now: datetime | None = None
+) -> Received:
+    """Open a ticket: recognise the sender, sort, start the clocks, route, acknowledge; one transaction.
+
+    `by`: the colleague who took it down for the customer, if any. The same `dedupe_key` again returns the first ticket.
+    Raises Refused when there is nothing in it.
+    """
+    now = now or timezone.now()
+    try:
+        with transaction.atomic():
+            return _open(inbound, by=by, follows=follows, now=now)
+    except IntegrityError:
+        first = Message.objects.select_related("ticket").filter(dedupe_key=inbound.dedupe_key or None).first()
+        if first is None:
+            raise
+        return Received(first.ticket, first, is_new=False)
+
+
+def answer(ticket: Ticket, inbound: Inbound, *, now: datetime | None = None) -> Message:
+    """The customer answered on a ticket: heard there, on the one it was merged into, or on a new one that follows it."""
+    now = now or timezone.now()
+    while ticket.merged_into is not None:
+        ticket = ticket.merged_into
+    try:
+        return conversation.hear(
+            ticket, body=inbound.body, customer=ticket.customer, channel=inbound.channel, files=inbound.files,
+            dedupe_key=inbound.dedupe_key, now=now,
+        )  # fmt: skip
+    except Refused:
+        if ticket.state != State.CLOSED or not inbound.body.strip():
+            raise
+    return receive(inbound, follows=ticket, now=now).message
+
+
+def _open(inbound: Inbound, *, by: User | None, follows: Ticket | None, now: datetime) -> Received:
+    body = text.plain(inbound.body, settings.MAX_BODY_CHARACTERS)
+    if not body.strip() and not inbound.files:
+        raise Refused(_("There is nothing written yet. Tell us what happened, then send."))
+    desk = desk_settings.current()
+    customer = customers.recognise(
+        inbound.sender, now=now, language=inbound.language, time_zone=inbound.time_zone
+    )
+    ticket = Ticket(
+        subject=_subject(inbound, body, follows), channel=inbound.channel, customer=customer,
+        organisation_id=customer.organisation_id, customer_name=str(customer)[:120], customer_tier=customer.tier,
+        category_id=inbound.category_id, reference=text.plain(inbound.reference, 64).strip(), language=customer.language,
+        created_at=now, waiting_since=now, last_message_at=now, preview=text.preview(body, 140), follows=follows,
+    )  # fmt: skip
+    sorting = triage.sort(ticket, text=f"{ticket.subject}\n{body}", desk=desk)
+    routed = routing.plan(ticket, facts=triage.facts(ticket, text=f"{ticket.subject}\n{body}", desk=desk), desk=desk)
+    assignment = routing.pick(ticket, desk=desk, now=now)
+    if assignment and assignment.user:
+        ticket.assignee = assignment.user
+    clocks = Clocks.new(ticket, desk=desk, now=now)
+    clocks.begin()
+    clocks.show()
+    ticket.save(force_insert=True)
+    clocks.save()
+    message = _first_message(ticket, inbound, body, by=by, now=now)
+    details.tag(ticket, [decision.value for decision in [*sorting, *routed] if decision.what == "tag"])
+    _record(ticket, message, sorting, routed, assignment, by=by, now=now)
+    if not ticket.is_spam:
+        notices.to_customer(ticket, "received", now=now, key=f"received:{ticket.pk}")
+    return Received(ticket, message, is_new=True)
+
+
+def _subject(inbound: Inbound, body: str, follows: Ticket | None) -> str:
+    """The sender's subject, else the first words of what they wrote."""
+    given = text.plain(inbound.subject, settings.MAX_SUBJECT_CHARACTERS).replace("\n", " ").strip()
+    if not given and follows is not None:
+        given = follows.subject
+    return given or text.preview(body, 80) or _("(no subject)")
+
+
+def _first_message(ticket: Ticket, inbound: Inbound, body: str, *, by: User | None, now: datetime) -> Message:
+    message = Message.objects.create(
+        ticket=ticket, kind=MessageKind.CUSTOMER, customer=ticket.customer, author_name=ticket.customer_name, author=by,
+        channel=inbound.channel, body=body, has_files=bool(inbound.files), sentiment=ticket.sentiment,
+        dedupe_key=inbound.dedupe_key, created_at=now,
+    )  # fmt: skip
+    conversation.attach(message, inbound.files)
+    return message
+
+
+def _record(
+    ticket: Ticket,
+    message: Message,
+    sorting: list[Decision],
+    routed: list[Decision],
+    assignment: Assignment | None,
+    *,
+    by: User | None,
+    now: datetime,
+) -> None:
+    """The story of the arrival as events, written in one statement."""
+    events = [
+        timeline.event(
+            ticket, EventKind.RECEIVED, by=by, now=now, to_state=State.NEW, message=message.pk, channel=ticket.channel,
+            follows=ticket.follows_id,
+        ),
+        timeline.event(ticket, EventKind.SORTED, by=None, now=now, decisions=[asdict(decision) for decision in sorting]),
+        timeline.event(ticket, EventKind.ROUTED, by=None, now=now, decisions=[asdict(decision) for decision in routed]),
+    ]  # fmt: skip
+    if assignment and assignment.user:
+        events.append(
+            timeline.event(ticket, EventKind.ASSIGNED, by=None, now=now, assignee=assignment.user.pk, why=assignment.why)
+        )
+    timeline.record(*events)

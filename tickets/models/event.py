@@ -1,0 +1,77 @@
+"""The spine: every change of a ticket as a row that is audit trail, outbox of reactions and source of reports at once."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from tickets.models.ticket import Ticket
+
+
+class EventKind(models.TextChoices):
+    RECEIVED = "received", _("Received")
+    SORTED = "sorted", _("Sorted")  # category, priority, mood; data: rules
+    ROUTED = "routed", _("Routed")  # team, tier, skill; data: rules
+    ASSIGNED = "assigned", _("Assigned")
+    UNASSIGNED = "unassigned", _("Put back")
+    ACKNOWLEDGED = "acknowledged", _("Acknowledged")
+    STARTED = "started", _("Work started")
+    WAITING_CUSTOMER = "waiting_customer", _("Waiting on customer")
+    WAITING_INTERNAL = "waiting_internal", _("Waiting on us")
+    RESOLVED = "resolved", _("Resolved")
+    CLOSED = "closed", _("Closed")
+    REOPENED = "reopened", _("Reopened")
+    RESTORED = "restored", _("Put back to the state before")
+    HEARD = "heard", _("Customer wrote")
+    REPLIED = "replied", _("Replied")
+    NOTED = "noted", _("Note added")
+    WITHDRAWN = "withdrawn", _("Reply taken back")
+    CHANGED = "changed", _("Changed")  # data: field, old, new
+    TAGGED = "tagged", _("Tags changed")  # data: added, removed
+    HANDED_OVER = "handed_over", _("Handed over")
+    MERGED = "merged", _("Merged")
+    UNMERGED = "unmerged", _("Merge undone")
+    SPLIT = "split", _("Split")
+    LINKED = "linked", _("Linked")
+    UNLINKED = "unlinked", _("Link removed")
+    SPAM = "spam", _("Marked as spam")
+    NOT_SPAM = "not_spam", _("Not spam after all")
+    SNOOZED = "snoozed", _("Snoozed")
+    WOKEN = "woken", _("Woken")
+    DUE_SOON = "due_soon", _("Due soon")
+    BREACHED = "breached", _("Promise broken")
+    REMINDED = "reminded", _("Reminder")
+    FOLLOWED_UP = "followed_up", _("Follow-up sent")
+    RATED = "rated", _("Rated by the customer")
+    MACRO_USED = "macro_used", _("Macro used")
+    NOTICE_DEAD = "notice_dead", _("A mail could not be delivered")
+
+
+class TicketEvent(models.Model):
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="events", db_index=False)
+    kind = models.CharField(max_length=20, choices=EventKind.choices)
+    at = models.DateTimeField()
+    # None: the system did it, and `data["why"]` says by which rule or timer.
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+    from_state = models.CharField(max_length=20, blank=True)
+    to_state = models.CharField(max_length=20, blank=True)
+    reason = models.TextField(blank=True)
+    data: Any = models.JSONField(default=dict)
+    reacted_at = models.DateTimeField(null=True, blank=True)
+    reaction_attempts = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        verbose_name, verbose_name_plural, ordering = _("event"), _("events"), ["id"]
+        indexes = [
+            models.Index(fields=["ticket", "id"], name="event_ticket"),
+            models.Index(fields=["id"], condition=Q(reacted_at__isnull=True), name="event_to_react"),
+            models.Index(fields=["kind", "at"], name="event_kind_at"),
+            models.Index(fields=["by", "at"], condition=Q(by__isnull=False), name="event_by_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.ticket_id} {self.kind}"
