@@ -11,12 +11,14 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet install --require-hashes
 LOCK := $(VENV)/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--universal --python-version 3.11 --custom-compile-command "make lock"
+ROOMS := $(wildcard tickets escalation knowledge qa reports)
+KEYWORDS := -k gettext_lazy -k gettext_noop -k ngettext_lazy:1,2 -k pgettext_lazy:1c,2 -k npgettext_lazy:1c,2,3
 CATALOGUES := $(wildcard helpdesk/locale/*/LC_MESSAGES/*.po)
 
 # A desk as it would run in production, so that the deployment check looks at the settings that count.
 PRODUCTION = SITE_URL=https://desk.example.com SECRET_KEY=$$(head -c 48 /dev/urandom | base64 -w 0)
 
-.PHONY: help install demo test test-postgresql journeys bench fuzz check lint types house deploy-check lock clean
+.PHONY: help install demo test test-postgresql journeys bench fuzz check lint types house deploy-check messages lock clean
 
 help: ## What each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -57,6 +59,13 @@ deploy-check: install
 	trap 'rm -rf "$$DATA_DIR"' EXIT
 	$(PY) manage.py check --deploy --fail-level WARNING
 	$(PY) manage.py makemigrations --check --dry-run
+
+messages: install ## Bring the catalogues of every language up to date with the words in code and pages
+	trap 'rm -f helpdesk/locale/django.pot' EXIT
+	$(VENV)/bin/pybabel --quiet extract -F pyproject.toml --no-location --omit-header --sort-output $(KEYWORDS) \
+		-o helpdesk/locale/django.pot helpdesk $(ROOMS) templates
+	$(VENV)/bin/pybabel --quiet update -D django -i helpdesk/locale/django.pot -d helpdesk/locale --no-fuzzy-matching --ignore-obsolete
+	$(VENV)/bin/pybabel --quiet compile -d helpdesk/locale -D django -f --statistics
 
 lock: ## Resolve the newest allowed versions into the two lock files
 	$(LOCK) --upgrade pyproject.toml -o requirements.txt
