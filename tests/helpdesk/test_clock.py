@@ -35,7 +35,7 @@ ODD_DAYS = {
 
 
 def local(zone: str, *fields: int) -> datetime:
-    return datetime(*fields, tzinfo=ZoneInfo(zone))
+    return datetime(*fields, tzinfo=ZoneInfo(zone))  # type: ignore[misc, arg-type]
 
 
 def minutes_worked(calendar: Calendar, start: datetime, end: datetime) -> int:
