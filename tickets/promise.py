@@ -35,7 +35,7 @@ def is_over(promise: Deadline, now: datetime) -> bool:
 def run(promise: Deadline, desk: Desk, now: datetime, *, warn_after: int) -> None:
     """Begin a stretch at `now` and set the due time; one already broken stays due when it broke."""
     promise.resumed_at = now
-    promise.due_at = promise.breached_at or _moment(promise, desk, promise.budget)
+    promise.due_at = promise.breached_at or _moment(promise, desk, now, promise.budget)
     promise.next_at = next_look(promise, desk, warn_after=warn_after)
 
 
@@ -51,7 +51,7 @@ def next_look(promise: Deadline, desk: Desk, *, warn_after: int) -> datetime | N
         return None
     if promise.warned_at is not None:
         return promise.due_at
-    return _moment(promise, desk, warn_after)
+    return _moment(promise, desk, promise.resumed_at, warn_after)
 
 
 def warn_after(promise: Deadline, policy: SlaPolicy | None, *, remind_before: int) -> int:
@@ -66,12 +66,11 @@ def warn_after(promise: Deadline, policy: SlaPolicy | None, *, remind_before: in
     return ceil(promise.budget * percent / 100)
 
 
-def _moment(promise: Deadline, desk: Desk, seconds: int) -> datetime:
-    """When `seconds` of the promise will be used up; at once if they are already."""
-    assert promise.resumed_at is not None
+def _moment(promise: Deadline, desk: Desk, since: datetime, seconds: int) -> datetime:
+    """When `seconds` of the promise will be used up if it runs from `since`; at once if they are already."""
     left = max(seconds - promise.spent, 0)
     try:
-        return clock.add(calendar_of(promise, desk), promise.resumed_at, left)
+        return clock.add(calendar_of(promise, desk), since, left)
     except NeverOpen:
         # a team that never works must not make a promise that is never due
-        return promise.resumed_at + timedelta(seconds=left)
+        return since + timedelta(seconds=left)
