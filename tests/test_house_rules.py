@@ -93,6 +93,7 @@ def test_a_planted_fault_is_found(rule, path, text):
         (rules.physical_side, "static/css/x.css", "p { margin-inline-start: 1rem; border-start-start-radius: 0 }"),
         (rules.physical_side, "static/css/x.css", "/* left: of the line */"),
         (rules.place_of_one_machine, "docs/x.md", "your network and /requests/new/ and https://example.com/work/"),
+        (rules.claimless_test, "tests/test_x.py", "def test_a(n):\n    with django_assert_num_queries(1): go()"),
         (rules.claimless_test, "tests/test_x.py", "def test_it_refuses():\n    with pytest.raises(ValueError): go()"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
