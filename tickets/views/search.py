@@ -1,0 +1,7 @@
+"""Not built yet."""
+
+from django.http import HttpRequest, HttpResponse
+
+
+def results(request: HttpRequest, pk: int = 0) -> HttpResponse:
+    return HttpResponse(status=501)
