@@ -33,11 +33,15 @@ class Faulty(ValueError):
 
 @dataclass(frozen=True)
 class Node:
-    """A value and its line: a dict or list of further nodes, or one plain value with the `text` it was written as."""
+    """A value and its line: a dict or list of further nodes, or one plain value with the `text` it was written as.
+
+    `key_lines`: of a dict, the line each key stands on.
+    """
 
     line: int
     value: Any
     text: str = ""
+    key_lines: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def is_map(self) -> bool:
@@ -88,7 +92,8 @@ class _Reader:
                 self.problems.append(Problem(line, "the file is nested too deeply or too large", "write it flatter"))
             return Node(line, None)
         if isinstance(raw, yaml.MappingNode):
-            return Node(line, self.entries(raw, depth))
+            lines: dict[str, int] = {}
+            return Node(line, self.entries(raw, depth, lines), key_lines=lines)
         if isinstance(raw, yaml.SequenceNode):
             return Node(line, [self.node(item, depth + 1) for item in raw.value])
         try:
@@ -97,7 +102,7 @@ class _Reader:
             self.problems.append(Problem(line, f"“{raw.value}” cannot be read ({error})", "put it in quotes"))
             return Node(line, None)
 
-    def entries(self, raw: yaml.MappingNode, depth: int) -> dict[str, Node]:
+    def entries(self, raw: yaml.MappingNode, depth: int, lines: dict[str, int]) -> dict[str, Node]:
         found: dict[str, Node] = {}
         for key, value in raw.value:
             line = key.start_mark.line + 1
@@ -107,6 +112,7 @@ class _Reader:
             elif name in found:
                 self.problems.append(Problem(line, f"“{name}” is given twice", "keep one of the two"))
             else:
+                lines[name] = line
                 found[name] = self.node(value, depth + 1)
         return found
 
@@ -157,20 +163,20 @@ def record(node: Node, keys: Iterable[Key], problems: list[Problem]) -> Record |
         problems.append(Problem(node.line, "here should stand “key: value” lines", f"for example “{keys[0].name}: …”"))
         return None
     before = len(problems)
-    unknown(node, [key.name for key in keys], problems)
+    meant = unknown(node, [key.name for key in keys], problems)
     read = Record(node.line, {})
     for key in keys:
         if key.name not in node.value:
-            if key.is_required:
+            if key.is_required and key.name not in meant:
                 problems.append(Problem(node.line, f"“{key.name}” is missing", f"add “{key.name}: …”"))
             read.values[key.name] = key.default
             continue
         value = node.value[key.name]
-        read.lines[key.name] = value.line
+        read.lines[key.name] = node.key_lines.get(key.name, value.line)
         try:
             read.values[key.name] = key.kind.read(value)
         except Faulty as error:
-            problems.append(Problem(value.line, f"{key.name}: {error.message}", error.fix))
+            problems.append(Problem(read.line_of(key.name), f"{key.name}: {error.message}", error.fix))
     return read if len(problems) == before else None
 
 
@@ -193,20 +199,26 @@ def records(node: Node | None, keys: Iterable[Key], unique: str, problems: list[
     return found
 
 
-def unknown(node: Node, known: Iterable[str], problems: list[Problem]) -> None:
-    """Add a problem for each key of the mapping that nobody reads, with the nearest one that is read."""
-    known = list(known)
+def unknown(node: Node, known: Iterable[str], problems: list[Problem]) -> set[str]:
+    """Add a problem for each key of the mapping that nobody reads; returns the keys that were probably meant."""
+    known, meant = list(known), set()
     for name, value in node.value.items():
         if name not in known:
-            problems.append(Problem(value.line, f"“{name}” is not known here", nearest(name, known)))
+            line = node.key_lines.get(name, value.line)
+            problems.append(Problem(line, f"“{name}” is not known here", nearest(name, known)))
+            meant.add(_closest(name, known))
+    return meant
+
+
+def _closest(word: str, known: list[str]) -> str:
+    return next(iter(difflib.get_close_matches(word, known, n=1, cutoff=0.6)), "")
 
 
 def nearest(word: str, known: Iterable[Any]) -> str:
     """“did you mean …?”, or the list of what there is."""
     names = [str(name) for name in known]
-    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
-    if close:
-        return f"did you mean “{close[0]}”?"
+    if close := _closest(word, names):
+        return f"did you mean “{close}”?"
     return "use one of: " + ", ".join(names) if names else "take it out"
 
 
