@@ -1,4 +1,4 @@
-"""Who a customer is: recognised by their address, joined to their organisation, merged when known twice; their history."""
+"""Who a customer is: recognised by address, joined to their organisation, merged when known twice; their history."""
 
 import re
 from collections.abc import Collection
@@ -16,13 +16,15 @@ from tickets.errors import Refused
 from tickets.models import Customer, EventKind, Identity, IdentityKind, Message, Organisation, OutboxMail, Ticket, User
 
 # Mail providers for everyone: an address there says nothing about whom somebody works for.
-PUBLIC_PROVIDERS = frozenset(
-    "aol.com att.net bluewin.ch btinternet.com comcast.net duck.com fastmail.com free.fr freenet.de gmail.com gmx.at gmx.ch"
-    " gmx.de gmx.net googlemail.com hey.com hotmail.co.uk hotmail.com hotmail.de hotmail.fr icloud.com laposte.net libero.it"
-    " live.com mac.com mail.com mail.ru mailbox.org me.com msn.com naver.com orange.fr outlook.com outlook.de pm.me posteo.de"
-    " proton.me protonmail.com qq.com rediffmail.com seznam.cz t-online.de tutanota.com verizon.net wanadoo.fr web.de wp.pl"
-    " yahoo.co.jp yahoo.co.uk yahoo.com yahoo.de yahoo.fr yandex.ru ymail.com zoho.com 126.com 163.com".split()
-)
+PUBLIC_PROVIDERS = frozenset({
+    "aol.com", "att.net", "bluewin.ch", "btinternet.com", "comcast.net", "duck.com", "fastmail.com", "free.fr",
+    "freenet.de", "gmail.com", "gmx.at", "gmx.ch", "gmx.de", "gmx.net", "googlemail.com", "hey.com",
+    "hotmail.co.uk", "hotmail.com", "hotmail.de", "hotmail.fr", "icloud.com", "laposte.net", "libero.it",
+    "live.com", "mac.com", "mail.com", "mail.ru", "mailbox.org", "me.com", "msn.com", "naver.com", "orange.fr",
+    "outlook.com", "outlook.de", "pm.me", "posteo.de", "proton.me", "protonmail.com", "qq.com", "rediffmail.com",
+    "seznam.cz", "t-online.de", "tutanota.com", "verizon.net", "wanadoo.fr", "web.de", "wp.pl", "yahoo.co.jp",
+    "yahoo.co.uk", "yahoo.com", "yahoo.de", "yahoo.fr", "yandex.ru", "ymail.com", "zoho.com", "126.com", "163.com",
+})  # fmt: skip
 LONGEST_NAME = 120
 
 # Two requests of a new customer at once: the second takes over the identity's owner that the first made.
@@ -52,6 +54,20 @@ def recognise(sender: Sender, *, now: datetime, language: str = "", time_zone: s
     return known
 
 
+def of_user(user: User, *, now: datetime) -> Customer:
+    """The customer who signs in as `user`: linked already, else the one with their address, else a new one."""
+    linked = Customer.objects.filter(user=user).first()
+    if linked is not None:
+        return linked
+    with transaction.atomic():
+        sender = Sender(IdentityKind.EMAIL, user.email, user.name, is_verified=True)
+        customer = recognise(sender, now=now, language=user.language, time_zone=user.time_zone)
+        if customer.user_id is None:
+            customer.user = user
+            customer.save(update_fields=["user"])
+    return customer
+
+
 def find(kind: IdentityKind, value: str) -> Customer | None:
     """The customer who is known by this address, if any; one statement."""
     value = normalised(kind, value)
@@ -59,7 +75,7 @@ def find(kind: IdentityKind, value: str) -> Customer | None:
 
 
 def normalised(kind: str, value: str) -> str:
-    """An address as it is kept: mail and handles in lower case, numbers as digits with a leading +; at most 254 characters."""
+    """An address as it is kept: mail and handles in lower case, numbers as digits with +; at most 254 characters."""
     if kind == IdentityKind.PHONE:
         digits = re.sub(r"[^0-9]", "", value[:100])
         international = value.strip().startswith(("+", "00"))
@@ -122,9 +138,9 @@ def merge_customers(customer: Customer, *, into: Customer, by: User | None) -> C
 def verify(customer: Customer, *, email: str, now: datetime) -> None:
     """Note that the customer has opened a link we sent to this address: it is theirs."""
     address = normalised(IdentityKind.EMAIL, email)
-    Identity.objects.filter(
-        customer=customer, kind=IdentityKind.EMAIL, value=address, verified_at__isnull=True
-    ).update(verified_at=now)
+    Identity.objects.filter(customer=customer, kind=IdentityKind.EMAIL, value=address, verified_at__isnull=True).update(
+        verified_at=now
+    )
 
 
 def _owner(kind: str, value: str) -> Customer | None:

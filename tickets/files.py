@@ -1,6 +1,6 @@
 """Files that people send: checked by name and content, kept once by their SHA-256, handed out without harm.
 
-Allowed are pictures, documents, tables, text, mail, archives, sound and film. HTML and SVG are allowed because customers
+Allowed are pictures, documents, tables, text, mail, archives, sound and film. HTML and SVG are allowed because people
 save pages and drawings for us, but are only ever downloaded, never shown. Programs are refused whatever their name.
 """
 
@@ -30,8 +30,9 @@ LONGEST_NAME = 200
 # Text has no signature of its own: it must hold no null byte unless it says it is UTF-16.
 TEXT_TYPES = {
     "txt": "text/plain", "log": "text/plain", "md": "text/plain", "csv": "text/csv", "tsv": "text/plain",
-    "json": "application/json", "xml": "application/xml", "yaml": "text/plain", "yml": "text/plain", "ini": "text/plain",
-    "har": "application/json", "html": "text/html", "htm": "text/html", "svg": "image/svg+xml", "eml": "message/rfc822",
+    "json": "application/json", "xml": "application/xml", "yaml": "text/plain", "yml": "text/plain",
+    "ini": "text/plain", "har": "application/json", "html": "text/html", "htm": "text/html",
+    "svg": "image/svg+xml", "eml": "message/rfc822",
     "ics": "text/calendar", "vcf": "text/vcard", "rtf": "application/rtf",
 }  # fmt: skip
 # extension → (type we hand it out as, extensions puremagic may give for its content)
@@ -70,9 +71,11 @@ BINARY_TYPES = {
 }
 # First bytes of programs: Windows, Linux, macOS (four kinds and the fat one, which Java classes share), shortcuts.
 PROGRAMS = (
-    b"MZ", b"\x7fELF", b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe",
-    b"L\x00\x00\x00\x01\x14\x02\x00",
+    b"MZ", b"\x7fELF", b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe",
+    b"\xca\xfe\xba\xbe", b"L\x00\x00\x00\x01\x14\x02\x00",
 )  # fmt: skip
+# Signs that turn the writing direction would make “fdp.exe” read “exe.pdf”.
+HIDDEN = frozenset(map(chr, (*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF)))
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 # The only ones a browser may show in the page; everything else downloads.
 SHOWN_INLINE = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
@@ -118,9 +121,8 @@ def check(name: str, size: int, head: bytes) -> str:
             raise Refused(_("“%(name)s” does not hold text as its name says.") % {"name": name})
         return TEXT_TYPES[extension]
     if extension not in BINARY_TYPES:
-        raise Refused(
-            _("“%(name)s” is a kind of file we do not take. Pictures, PDF, office documents, text and ZIP are fine.") % {"name": name}
-        )
+        refusal = _("“%(name)s” is not a kind of file we take. Pictures, PDF, office documents, text and ZIP are fine.")
+        raise Refused(refusal % {"name": name})
     content_type, content = BINARY_TYPES[extension]
     if not content & _seen_in(head):
         raise Refused(_("“%(name)s” does not hold what its name says.") % {"name": name})
@@ -130,16 +132,12 @@ def check(name: str, size: int, head: bytes) -> str:
 def clean_name(name: str) -> str:
     """The bare file name: no folders, no control characters, at most 200 characters with its extension."""
     bare = " ".join(text.plain(name, 4096).replace("\\", "/").rsplit("/", 1)[-1].split())
-    # Signs that turn the writing direction would make “fdp.exe” read “exe.pdf”.
     bare = "".join(character for character in bare if character not in HIDDEN).strip(". ") or _("file")
     if len(bare) <= LONGEST_NAME:
         return bare
     stem, dot, extension = bare.rpartition(".")
     keep_extension = dot + extension if dot and len(extension) <= 10 else ""
     return (stem if keep_extension else bare)[: LONGEST_NAME - len(keep_extension)] + keep_extension
-
-
-HIDDEN = frozenset(chr(code) for code in (*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF))
 
 
 def path_of(sha256: str) -> Path:

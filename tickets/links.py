@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.core import signing
 from django.urls import reverse
 from django.utils import timezone
 
@@ -10,6 +11,9 @@ from helpdesk.lib.crypto import read_link, sign_link
 from tickets.models import State, Ticket
 
 TICKET = "ticket"
+REQUESTS = "my-requests"
+# The link to all requests: one use, and no longer than this from when its mail left.
+LIFE_OF_REQUESTS_LINK = timedelta(minutes=30)
 # A closed request stays readable this long by its link; after that a fresh link comes by mail, or they sign in.
 LIFE_AFTER_CLOSING = timedelta(days=90)
 
@@ -38,8 +42,11 @@ def rating_url(ticket: Ticket, score: int) -> str:
     return absolute(reverse("request_satisfaction", args=[token(ticket)])) + f"?score={score}"
 
 
-def ticket_of(token: str, *, now: datetime | None = None) -> Ticket | None:
-    """The ticket a token opens, with its customer, organisation and team; None if forged, revoked or too old."""
+def ticket_of(token: str) -> Ticket | None:
+    """The ticket a token was made for, with its customer, organisation and team; None if forged or revoked.
+
+    Whether the link is still good for a stranger who holds it is `is_over`'s question.
+    """
     found: list[Ticket] = []
 
     def key_of(pk: int) -> str | None:
@@ -48,9 +55,7 @@ def ticket_of(token: str, *, now: datetime | None = None) -> Ticket | None:
         )
         return found[0].access_key if found else None
 
-    if read_link(token, TICKET, key_of) is None:
-        return None
-    return None if is_over(found[0], now=now) else found[0]
+    return found[0] if read_link(token, TICKET, key_of) is not None else None
 
 
 def is_over(ticket: Ticket, *, now: datetime | None = None) -> bool:
@@ -58,3 +63,21 @@ def is_over(ticket: Ticket, *, now: datetime | None = None) -> bool:
     if ticket.state != State.CLOSED or ticket.closed_at is None:
         return False
     return (now or timezone.now()) - ticket.closed_at > LIFE_AFTER_CLOSING
+
+
+def my_requests_url(identity_id: int, nonce: str) -> str:
+    """The full address that opens all requests of the address's owner, signed as of now; made when its mail leaves.
+
+    Only the nonce rests in the database, and it opens nothing without this installation's secret key.
+    """
+    signed = signing.dumps([identity_id, nonce], salt=REQUESTS)
+    return absolute(reverse("my_requests_open", args=[signed]))
+
+
+def read_my_requests(token: str) -> tuple[int, str] | None:
+    """The identity and the nonce of a link to all requests; None if forged or older than LIFE_OF_REQUESTS_LINK."""
+    try:
+        identity_id, nonce = signing.loads(token, salt=REQUESTS, max_age=LIFE_OF_REQUESTS_LINK)
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
+    return identity_id, nonce

@@ -32,10 +32,9 @@ def hit(*keys: str, limit: int, per: timedelta, now: datetime | None = None) -> 
     ends = [end for counted, end in _count(keys, per, now) if counted > limit]
     if ends:
         seconds = max(1, int((max(ends) - now).total_seconds()) + 1)
-        raise Throttled(
-            _("That was tried too often. Please wait %(time)s and try again.") % {"time": wording.duration(max(seconds, 60))},
-            retry_after=seconds,
-        )
+        wait = wording.duration(max(seconds, 60))
+        refusal = _("That was tried too often. Please wait %(time)s and try again.") % {"time": wait}
+        raise Throttled(refusal, retry_after=seconds)
 
 
 def first_time(key: str, *, per: timedelta, now: datetime | None = None) -> bool:
@@ -46,6 +45,11 @@ def first_time(key: str, *, per: timedelta, now: datetime | None = None) -> bool
 def tally(key: str, *, per: timedelta, now: datetime | None = None) -> int:
     """Count one more under the key and return how many it makes within `per`."""
     return _count((key,), per, now or timezone.now())[0][0]
+
+
+def is_known(key: str) -> bool:
+    """Whether anything was counted under the key; counts nothing itself."""
+    return Throttle.objects.filter(key=fingerprint(key)).exists()
 
 
 def forgive(*keys: str) -> None:

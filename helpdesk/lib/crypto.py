@@ -15,7 +15,7 @@ LONGEST_TOKEN = 64
 def sign_link(pk: int, key: str, purpose: str) -> str:
     """Return a token, `<row in base 36>-<24 characters>`, good for a path; changing the row's `key` makes it worthless.
 
-    Nothing of it needs storing: `key` is the row's own secret, `purpose` keeps a token of one page from opening another.
+    Nothing of it needs storing: `key` is the row's own secret, `purpose` keeps it from opening another page.
     """
     return f"{int_to_base36(pk)}-{next(_signatures(pk, key, purpose))}"
 
