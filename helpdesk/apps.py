@@ -2,6 +2,8 @@
 
 from django.apps import AppConfig
 
+from helpdesk import checks as checks  # registers them
+
 
 class HelpdeskConfig(AppConfig):
     name = "helpdesk"

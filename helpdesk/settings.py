@@ -210,7 +210,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 PUBLIC_FORMS_PER_HOUR = env.int("PUBLIC_FORMS_PER_HOUR", default=20)
 
 # Mail: the demo and development keep it in the local mailbox page; production names a server.
-EMAIL_BACKEND = env.str("EMAIL_BACKEND", default="django.core.mail.backends.smtp.EmailBackend")
+_MAILBOX, _SMTP = "tickets.caught_mail.EmailBackend", "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_BACKEND = env.str("EMAIL_BACKEND", default=_MAILBOX if DEMO or DEBUG else _SMTP)
 EMAIL_HOST = env.str("EMAIL_HOST", default="localhost")
 EMAIL_PORT = env.int("EMAIL_PORT", default=25)
 EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", default="")
@@ -225,6 +226,7 @@ UNDO_SEND_SECONDS = env.int("UNDO_SEND_SECONDS", default=10)
 Q_CLUSTER = {
     "name": "firstline",
     "orm": "default",
+    "broker_class": "helpdesk.pulse.Broker",
     "workers": env.int("WORKERS", default=1),
     "queue_limit": 2,
     "bulk": 1,

@@ -1,9 +1,23 @@
 """Every address of the product, room by room."""
 
+from django.conf import settings
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
+
+from helpdesk import demo_mail, health, set_aside
 
 urlpatterns = [
+    path("", include("tickets.urls.portal")),
+    path("", include("tickets.urls.accounts")),
+    path("desk/", include("tickets.urls.desk")),
+    path("lead/", include("tickets.urls.lead")),
+    path("lead/reactions/", set_aside.set_aside, name="set_aside"),
+    path("lead/reactions/<int:pk>/attempt/", set_aside.set_aside_again, name="set_aside_again"),
+    path("demo/mail/", demo_mail.demo_mail, name="demo_mail"),
+    path("demo/mail/<int:pk>/", demo_mail.demo_mail_one, name="demo_mail_one"),
+    path("demo/mail/<int:pk>/html/", demo_mail.demo_mail_html, name="demo_mail_html"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
     path("admin/", admin.site.urls),
 ]
 

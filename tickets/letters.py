@@ -1,4 +1,4 @@
-"""Turns a row of the outbox into a letter: its words for this reader, its place in the thread, or why it must not leave."""
+"""Turns a row of the outbox into a letter: its words for this reader, its thread, or why it must not leave."""
 
 import hashlib
 from datetime import datetime, timedelta
@@ -14,7 +14,17 @@ from django.utils.http import urlsafe_base64_encode
 from helpdesk.lib import mail as post
 from tickets import desk, links, wording
 from tickets.models import (
-    OPEN_STATES, EventKind, Identity, IdentityKind, Message, OutboxMail, OutboxStatus, State, Ticket, TicketEvent, User,
+    OPEN_STATES,
+    EventKind,
+    Identity,
+    IdentityKind,
+    Message,
+    OutboxMail,
+    OutboxStatus,
+    State,
+    Ticket,
+    TicketEvent,
+    User,
 )  # fmt: skip
 
 # A mail that tells of a state is dropped when the state has moved on before it left (an undone reply, a slow server).
@@ -58,7 +68,7 @@ def why_not(mail: OutboxMail, *, now: datetime) -> str:
 
 
 def compose(mail: OutboxMail) -> post.Letter:
-    """The letter of a row read with ticket, message, customer and user. Raises jinja2.TemplateError on a broken template."""
+    """The letter of a row read with ticket, message, customer and user. Raises jinja2.TemplateError."""
     reader = mail.user or mail.customer or (mail.ticket.customer if mail.ticket else None)
     zone = wording.zone(reader.time_zone if reader else settings.TIME_ZONE)
     words = post.write(mail.kind, _context(mail), language=mail.language, zone=zone)
@@ -69,9 +79,7 @@ def compose(mail: OutboxMail) -> post.Letter:
 
 def is_verified(address: str) -> bool:
     """Whether somebody opened a link that we sent to this address."""
-    return Identity.objects.filter(
-        kind=IdentityKind.EMAIL, value=address.lower(), verified_at__isnull=False
-    ).exists()
+    return Identity.objects.filter(kind=IdentityKind.EMAIL, value=address.lower(), verified_at__isnull=False).exists()
 
 
 def thread_id(ticket: Ticket) -> str:
@@ -98,7 +106,8 @@ def _headers(mail: OutboxMail) -> dict[str, str]:
         headers["Auto-Submitted"] = "auto-generated"
         headers["X-Auto-Response-Suppress"] = "All"
     if mail.kind in SURVEYS and mail.ticket is not None:
-        headers["List-Unsubscribe"] = f"<mailto:{post.desk_address()}?subject=No%20surveys%20please%20%23{mail.ticket.pk}>"
+        subject = f"No%20surveys%20please%20%23{mail.ticket.pk}"
+        headers["List-Unsubscribe"] = f"<mailto:{post.desk_address()}?subject={subject}>"
     return headers
 
 
@@ -112,7 +121,8 @@ def _sender_name(mail: OutboxMail) -> str:
 def _context(mail: OutboxMail) -> dict[str, Any]:
     """What every template may use; names are there for every kind, empty where they do not apply."""
     site = {"site": settings.SITE_NAME, "site_url": settings.SITE_URL, "kind": mail.kind, "data": mail.data}
-    nobody = {"ticket": None, "number": "", "subject": "", "url": "", "name": "", "agent": "", "answer_due": None, "body": ""}
+    nobody: dict[str, Any] = dict.fromkeys(("number", "subject", "url", "name", "agent", "body"), "")
+    nobody |= {"ticket": None, "answer_due": None}
     if mail.user is not None:
         return {**site, **nobody, **_for_colleague(mail, mail.user)}
     if mail.ticket is None:
@@ -121,8 +131,8 @@ def _context(mail: OutboxMail) -> dict[str, Any]:
 
 
 def _for_customer(mail: OutboxMail, ticket: Ticket) -> dict[str, Any]:
-    # Until the address is verified, or a colleague has looked and answered, nothing the form's sender typed is repeated:
-    # else a form is a way to send one's own words to a stranger.
+    # Until the address is verified, or a colleague has looked and answered, nothing of what was typed is repeated: else
+    # a form is a way to send one's own words to a stranger.
     trusted = ticket.first_responded_at is not None or is_verified(mail.to)
     author = mail.message.author if mail.message else None
     agent = author or ticket.assignee
@@ -145,15 +155,15 @@ def _for_customer(mail: OutboxMail, ticket: Ticket) -> dict[str, Any]:
 
 
 def _for_address(mail: OutboxMail) -> dict[str, Any]:
-    return {
-        "name": mail.customer.name if mail.customer and is_verified(mail.to) else "",
+    told = {"name": mail.customer.name if mail.customer and is_verified(mail.to) else "", "url": settings.SITE_URL}
+    if mail.kind == "link":
         # Signed when the mail leaves, so that no working link rests in the database.
-        "url": links.my_requests_url(mail.data["identity"], mail.data["nonce"]) if mail.kind == "link" else settings.SITE_URL,
-    }
+        told["url"] = links.my_requests_url(mail.data["identity"], mail.data["nonce"])
+    return told
 
 
 def _for_colleague(mail: OutboxMail, user: User) -> dict[str, Any]:
-    told = {"name": user.get_short_name(), "url": links.absolute("/"), "body": mail.message.body if mail.message else ""}
+    told = {"name": user.get_short_name(), "url": links.absolute("/")}
     if mail.kind == "password_reset":
         # Made when the mail leaves, so that no working link rests in the database.
         key = urlsafe_base64_encode(force_bytes(user.pk))

@@ -1,0 +1,161 @@
+"""What follows when something happened to a ticket. Read the table from top to bottom: it is the product's story.
+
+A reaction runs in the worker, after the change it follows was committed; it may run twice for one event and must then
+change nothing. One that fails does not stop its siblings; its event is tried again later and, after a few tries, set
+aside where leads see it (/lead/outbox/).
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import connection, transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from tickets import rules, telling
+from tickets.models import EventKind, TicketEvent
+
+log = structlog.get_logger()
+
+Reaction = Callable[[TicketEvent], None]
+
+
+def count_rules_used(event: TicketEvent) -> None:
+    """How often each rule decides; at the first try only, for a figure may miss one but not grow by trying again."""
+    used = [decision["rule_id"] for decision in event.data.get("decisions", ()) if decision.get("rule_id")]
+    if used and event.reaction_attempts == 1:
+        rules.count_uses(used, event.at.date())
+
+
+REACTIONS: dict[EventKind, tuple[Reaction, ...]] = {
+    # It comes in. The receipt is written with the ticket itself, so that nobody who wrote to us goes without.
+    EventKind.RECEIVED: (),
+    EventKind.SORTED: (count_rules_used, telling.leads_are_alerted),
+    EventKind.ROUTED: (count_rules_used, telling.leads_are_alerted),
+    EventKind.ASSIGNED: (telling.assignee_gets_the_ticket, telling.customer_has_an_agent),
+    EventKind.UNASSIGNED: (),
+    # We work on it. A reply's mail is written with the reply, and tells the state it moved to.
+    EventKind.ACKNOWLEDGED: (),
+    EventKind.STARTED: (telling.customer_sees_work_begin,),
+    EventKind.REPLIED: (),
+    EventKind.WITHDRAWN: (),
+    EventKind.NOTED: (telling.mentioned_are_told,),
+    EventKind.HANDED_OVER: (telling.customer_gets_a_specialist,),
+    # Somebody waits.
+    EventKind.WAITING_CUSTOMER: (telling.customer_is_asked,),
+    EventKind.WAITING_INTERNAL: (telling.customer_waits_with_us,),
+    EventKind.HEARD: (telling.assignee_sees_the_answer, telling.leads_are_alerted),
+    EventKind.SNOOZED: (),
+    EventKind.WOKEN: (telling.assignee_sees_it_is_back,),
+    # Time passes.
+    EventKind.REMINDED: (telling.somebody_is_reminded,),
+    EventKind.DUE_SOON: (telling.somebody_sees_it_is_due_soon, telling.customer_learns_of_the_delay),
+    EventKind.BREACHED: (telling.breach_is_told, telling.customer_learns_of_the_delay),
+    EventKind.FOLLOWED_UP: (telling.customer_is_followed_up,),
+    # It ends, or so we think.
+    EventKind.RESOLVED: (telling.customer_gets_a_solution,),
+    EventKind.CLOSED: (telling.customer_is_asked_how_it_was,),
+    EventKind.RATED: (telling.poor_rating_is_told,),
+    EventKind.REOPENED: (telling.customer_sees_it_reopened,),
+    EventKind.MERGED: (telling.customer_learns_of_the_merge,),
+    EventKind.NOTICE_DEAD: (telling.leads_see_the_dead_letter,),
+    # The rest is there to be read.
+    EventKind.RESTORED: (),
+    EventKind.CHANGED: (),
+    EventKind.TAGGED: (),
+    EventKind.UNMERGED: (),
+    EventKind.SPLIT: (),
+    EventKind.LINKED: (),
+    EventKind.UNLINKED: (),
+    EventKind.SPAM: (),
+    EventKind.NOT_SPAM: (),
+    EventKind.MACRO_USED: (),
+}
+
+# How old an event must be to be tried again, by how often it was tried; after the last it is set aside.
+TRY_AGAIN_AFTER = (
+    timedelta(0), timedelta(seconds=30), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2)
+)  # fmt: skip
+MOST_TRIES = len(TRY_AGAIN_AFTER)
+WITHOUT = [kind for kind, reactions in REACTIONS.items() if not reactions]
+
+
+def react(now: datetime | None = None, limit: int = 1000, until: datetime | None = None) -> int:
+    """Run the reactions of events that have none yet, oldest first; return how many events are through.
+
+    Each event is tried at most once a call. Any number of workers may react at once. Not past `until`.
+    """
+    if not waiting(now or timezone.now()).exists():
+        return 0
+    unheard = TicketEvent.objects.filter(reacted_at__isnull=True, kind__in=WITHOUT)
+    done, last = unheard.update(reacted_at=now or timezone.now()), 0
+    for _turn in range(limit):
+        if until and timezone.now() >= until:
+            break
+        event_id = _claim(now or timezone.now(), after=last)
+        if event_id is None:
+            break
+        last = event_id
+        done += _react_to(event_id, now or timezone.now())
+    return done
+
+
+def waiting(now: datetime) -> QuerySet[TicketEvent]:
+    """Events whose reactions are due."""
+    due = Q()
+    for tries, age in enumerate(TRY_AGAIN_AFTER):
+        due |= Q(reaction_attempts=tries, at__lte=now - age) if tries else Q(reaction_attempts=0)
+    return TicketEvent.objects.filter(due, reacted_at__isnull=True)
+
+
+def set_aside() -> QuerySet[TicketEvent]:
+    """Events whose reactions failed too often; leads see them and can try again."""
+    return TicketEvent.objects.filter(reacted_at__isnull=True, reaction_attempts__gte=MOST_TRIES)
+
+
+def try_again(event: TicketEvent) -> None:
+    """Give a set-aside event a fresh round of tries."""
+    TicketEvent.objects.filter(pk=event.pk, reacted_at__isnull=True).update(reaction_attempts=0)
+
+
+def _claim(now: datetime, *, after: int) -> int | None:
+    """Count the try and commit it before any work, so that an event that kills its worker is given up one day too."""
+    with transaction.atomic():
+        event_id = _free(waiting(now).filter(pk__gt=after)).order_by("pk").values_list("pk", flat=True).first()
+        if event_id is not None:
+            TicketEvent.objects.filter(pk=event_id).update(reaction_attempts=F("reaction_attempts") + 1)
+    return event_id
+
+
+def _react_to(event_id: int, now: datetime) -> bool:
+    with transaction.atomic():
+        found = _free(TicketEvent.objects.filter(pk=event_id, reacted_at__isnull=True)).first()
+        if found is None:
+            return False  # another worker has it
+        event = TicketEvent.objects.select_related("ticket__customer", "by").get(pk=event_id)
+        outcomes = [_succeeds(reaction, event) for reaction in REACTIONS.get(EventKind(event.kind), ())]
+        if not all(outcomes):
+            return False
+        TicketEvent.objects.filter(pk=event_id).update(reacted_at=now)
+    return True
+
+
+def _succeeds(reaction: Reaction, event: TicketEvent) -> bool:
+    try:
+        with transaction.atomic():
+            reaction(event)
+    except Exception:
+        log.exception(
+            "reaction_failed", reaction=reaction.__name__, event_id=event.pk, ticket=event.ticket_id, kind=event.kind,
+            attempt=event.reaction_attempts,
+        )  # fmt: skip
+        return False
+    return True
+
+
+def _free(events: QuerySet[TicketEvent]) -> QuerySet[TicketEvent]:
+    """Those no other worker holds."""
+    if connection.features.has_select_for_update_skip_locked:
+        return events.select_for_update(skip_locked=True)
+    return events
