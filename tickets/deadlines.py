@@ -58,7 +58,7 @@ def _attend(due: Due, now: datetime) -> bool:
     try:
         with transaction.atomic():
             if not _lock(due.ticket_id):
-                _release(due)
+                _release(due, now)
                 return False
             _do(due, now)
     except Exception:
@@ -70,11 +70,16 @@ def _attend(due: Due, now: datetime) -> bool:
 def _claim(due: Due, now: datetime) -> bool:
     """Whether this sweeper has it now; False when another was faster or a verb changed it."""
     seen = Deadline.objects.filter(pk=due.pk, done_at__isnull=True, next_at=due.next_at, attempts=due.attempts)
-    return bool(seen.update(attempts=F("attempts") + 1, next_at=now + LEASE * 2**due.attempts))
+    return bool(seen.update(attempts=F("attempts") + 1, next_at=_lease(due, now)))
 
 
-def _release(due: Due) -> None:
-    claimed = Deadline.objects.filter(pk=due.pk, done_at__isnull=True, attempts=due.attempts + 1)
+def _lease(due: Due, now: datetime) -> datetime:
+    return now + LEASE * 2**due.attempts
+
+
+def _release(due: Due, now: datetime) -> None:
+    """Give the claim back as it was, unless whoever holds the ticket has set the clock meanwhile."""
+    claimed = Deadline.objects.filter(pk=due.pk, next_at=_lease(due, now), attempts=due.attempts + 1)
     claimed.update(attempts=due.attempts, next_at=due.next_at)
 
 
