@@ -31,6 +31,7 @@ class StaffCard:
     team_id: int | None
     team_ids: frozenset[int]
     is_bot: bool
+    is_active: bool = True
 
     @property
     def initials(self) -> str:
@@ -55,6 +56,7 @@ class Desk:
     rules: dict[str, list[Rule]]
     macros: list[Macro]
     views: list[SavedView]
+    own_views: dict[int, list[SavedView]]
     conditions: list[MoveCondition]
     targets: list[Target]
     timing: LifecycleTiming
@@ -115,6 +117,7 @@ def forget() -> None:
 
 def _load(version: int) -> Desk:
     teams = {team.pk: team for team in Team.objects.all()}
+    views = list(SavedView.objects.filter(is_active=True))
     rules = defaultdict(list)
     for rule in Rule.objects.filter(is_active=True):
         rules[rule.stage].append(rule)
@@ -128,24 +131,34 @@ def _load(version: int) -> Desk:
         policies=list(SlaPolicy.objects.filter(is_active=True)),
         rules={stage: rules[stage] for stage in RuleStage.values},
         macros=list(Macro.objects.filter(is_active=True)),
-        views=list(SavedView.objects.filter(is_active=True, owner__isnull=True)),
+        views=[view for view in views if view.owner_id is None],
+        own_views=_by_owner(views),
         conditions=list(MoveCondition.objects.filter(is_active=True)),
         targets=list(Target.objects.all()),
         timing=LifecycleTiming.objects.first() or LifecycleTiming(),
     )
 
 
+def _by_owner(views: Iterable[SavedView]) -> dict[int, list[SavedView]]:
+    owned = defaultdict(list)
+    for view in views:
+        if view.owner_id is not None:
+            owned[view.owner_id].append(view)
+    return dict(owned)
+
+
 def _staff() -> dict[int, StaffCard]:
     guests = defaultdict(set)
     for user_id, team_id in User.also_in.through.objects.values_list("user_id", "team_id"):
         guests[user_id].add(team_id)
-    columns = ("pk", "name", "email", "role", "tier", "team_id", "is_bot")
+    columns = ("pk", "name", "email", "role", "tier", "team_id", "is_bot", "is_active")
     return {
         pk: StaffCard(
             id=pk, name=name, email=email, role=Role(role), tier=tier, team_id=team_id,
             team_ids=frozenset(guests[pk] | ({team_id} if team_id else set())), is_bot=is_bot,
+            is_active=is_active,
         )
-        for pk, name, email, role, tier, team_id, is_bot in User.objects.filter(role__in=STAFF_ROLES).values_list(*columns)
+        for pk, name, email, role, tier, team_id, is_bot, is_active in User.objects.filter(role__in=STAFF_ROLES).values_list(*columns)
     }  # fmt: skip
 
 

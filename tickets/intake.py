@@ -1,6 +1,6 @@
 """The front door: what a channel parsed becomes a ticket or a message on one, exactly once."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
@@ -12,11 +12,11 @@ from helpdesk.lib import text
 from tickets import conversation, customers, details, notices, routing, timeline, triage
 from tickets import desk as desk_settings
 from tickets.channels.base import Inbound
+from tickets.decisions import Decision, as_data
 from tickets.errors import Refused
 from tickets.models import EventKind, Message, MessageKind, State, Ticket, User
 from tickets.routing import Assignment
 from tickets.sla import Clocks
-from tickets.triage import Decision
 
 
 @dataclass(frozen=True)
@@ -127,11 +127,14 @@ def _record(
             ticket, EventKind.RECEIVED, by=by, now=now, to_state=State.NEW, message=message.pk, channel=ticket.channel,
             follows=ticket.follows_id,
         ),
-        timeline.event(ticket, EventKind.SORTED, by=None, now=now, decisions=[asdict(decision) for decision in sorting]),
-        timeline.event(ticket, EventKind.ROUTED, by=None, now=now, decisions=[asdict(decision) for decision in routed]),
+        timeline.event(ticket, EventKind.SORTED, by=None, now=now, decisions=as_data(sorting)),
+        timeline.event(ticket, EventKind.ROUTED, by=None, now=now, decisions=as_data(routed)),
     ]  # fmt: skip
     if assignment and assignment.user:
         events.append(
-            timeline.event(ticket, EventKind.ASSIGNED, by=None, now=now, assignee=assignment.user.pk, why=assignment.why)
+            timeline.event(
+                ticket, EventKind.ASSIGNED, by=None, now=now, assignee=assignment.user.pk, why=assignment.why,
+                decision=as_data([assignment.decision])[0],
+            )  # fmt: skip
         )
     timeline.record(*events)

@@ -1,0 +1,1 @@
+"""Thin views, split by who looks."""
