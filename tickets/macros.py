@@ -143,8 +143,9 @@ def _change_in_words(action: dict[str, Any], ticket: Ticket, user: User, desk: D
         return _("Priority: %(priority)s") % {"priority": PRIORITIES[value].label}
     if do == "set_category":
         category = desk.category_by_slug.get(value)
-        is_new = category is not None and category.pk != ticket.category_id
-        return _("Category: %(name)s") % {"name": category.name} if is_new else ""
+        if category is None or category.pk == ticket.category_id:
+            return ""
+        return _("Category: %(name)s") % {"name": category.name}
     if do == "set_team":
         team = desk.team_by_slug.get(value)
         return _("Team: %(name)s") % {"name": team.name} if team is not None and team.pk != ticket.team_id else ""
