@@ -50,7 +50,7 @@ def facts(ticket: Ticket, *, text: str, desk: Desk, tags: Iterable[str] = ()) ->
     known = Facts(
         text=text, subject=ticket.subject, channel=ticket.channel, language=ticket.language,
         customer_tier=ticket.customer_tier, email=ticket.customer.email, reference=ticket.reference,
-        organisation=ticket.customer.organisation.name if ticket.customer.organisation_id else "", tags=set(tags),
+        organisation=ticket.customer.organisation.name if ticket.customer.organisation else "", tags=set(tags),
     )  # fmt: skip
     known.follow(ticket, desk)
     return known
@@ -101,8 +101,8 @@ class Operator:
 
 
 def _has_word(text: str, values: list[Any], *, in_any_form: bool = True) -> bool:
-    said = rule_words.written(text)
-    return any(said.has(rule_words.term(str(value), in_any_form=in_any_form)) for value in values)
+    sought = rule_words.vocabulary(tuple(map(str, values)), in_any_form=in_any_form)
+    return bool(rule_words.written(text).found(sought))
 
 
 def _one_of(found: Any, values: list[Any]) -> bool:

@@ -61,6 +61,14 @@ class Written:
             return False
         return len(term.steps) == 1 or any(self._goes_on(term, at) for at in range(len(self.words)))
 
+    def found(self, vocabulary: "Vocabulary") -> "list[Term]":
+        """Those of the terms that stand here, in the vocabulary's order."""
+        places = {place for word in self.known & vocabulary.starts for place in vocabulary.starting[word]}
+        if not places and not vocabulary.anywhere:
+            return []
+        terms = (vocabulary.terms[place] for place in sorted(places.union(vocabulary.anywhere)))
+        return [term for term in terms if self.has(term)]
+
     def _goes_on(self, term: "Term", at: int) -> bool:
         first, *rest = term.steps
         if self.words[at] not in first[0]:
@@ -77,12 +85,23 @@ class Written:
 class Term:
     """A word or phrase of a rule: for each word its forms and how many other words may stand before it."""
 
+    text: str
     steps: tuple[tuple[frozenset[str], int], ...]
     anywhere: str = ""
 
     @property
     def is_empty(self) -> bool:
         return not self.steps and not self.anywhere
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Many terms looked for at once, found by the words they begin with: most texts have none of those."""
+
+    terms: tuple[Term, ...]
+    starting: dict[str, list[int]]  # first word in each form -> places in `terms`
+    starts: frozenset[str]
+    anywhere: tuple[int, ...]
 
 
 @lru_cache(maxsize=8)
@@ -96,13 +115,25 @@ def term(text: str, *, in_any_form: bool) -> Term:
     """Read a rule's word or phrase; “…” in it stands for up to three other words. Empty if it holds no word."""
     text = unicodedata.normalize("NFKC", text.replace("…", "...")).lower().strip()
     if UNSPACED.search(text):
-        return Term((), anywhere=text)
+        return Term(text, (), anywhere=text)
     steps: list[tuple[frozenset[str], int]] = []
     for part in GAP.split(text):
         for number, word in enumerate(_spoken(part)):
             gap = WORDS_BETWEEN if steps and number == 0 else 0
             steps.append((forms(word) if in_any_form else frozenset([word]), gap))
-    return Term(tuple(steps))
+    return Term(text, tuple(steps))
+
+
+@lru_cache(maxsize=1024)
+def vocabulary(texts: tuple[str, ...], *, in_any_form: bool) -> Vocabulary:
+    """The words and phrases of one condition, read once."""
+    terms = tuple(term(text, in_any_form=in_any_form) for text in texts)
+    starting: dict[str, list[int]] = {}
+    for place, known in enumerate(terms):
+        for word in known.steps[0][0] if known.steps else ():
+            starting.setdefault(word, []).append(place)
+    anywhere = tuple(place for place, known in enumerate(terms) if known.anywhere)
+    return Vocabulary(terms, starting, frozenset(starting), anywhere)
 
 
 @lru_cache(maxsize=4096)

@@ -17,7 +17,7 @@ from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from tickets import rule_words
 from tickets.models import Sentiment
-from tickets.rule_words import Term, Written
+from tickets.rule_words import Term, Vocabulary, Written
 
 LONGEST_TEXT = 5_000  # characters read; VADER's time grows with the square of a piece's length, hence also the pieces
 PIECE_WORDS, PIECE_CHARACTERS = 60, 400
@@ -70,11 +70,11 @@ def mood(text: str) -> Mood:
 
 
 def _anger(text: str, score: float) -> tuple[float, tuple[str, ...]]:
-    points, signs = _said(rule_words.Written(text))
+    points, signs = _said(rule_words.written(text))
     if score >= POSITIVE:  # “insanely good, not a joke!!!”
         points -= 1.5
     for sign, weight in _shouted(text).items():
-        # Shouting makes bad words worse; on its own it is only loud, and so it needs bad words or a bad score; only an angry emoji leaves no doubt.
+        # Shouting makes bad words worse and on its own is only loud; an angry emoji leaves no doubt.
         if signs or score <= -0.5 or sign == "emoji":
             points += weight
             signs = (*signs, sign)
@@ -86,7 +86,7 @@ def _anger(text: str, score: float) -> tuple[float, tuple[str, ...]]:
 def _said(said: Written) -> tuple[float, tuple[str, ...]]:
     points, signs = 0.0, []
     for kind, words in _anger_words().items():
-        found = [word for word, term in words if said.has(term) and not _is_denied(said, term)]
+        found = [term.text for term in said.found(words) if not _is_denied(said, term)]
         points += min(len(found) * WEIGHTS[kind], MOST_POINTS[kind])
         signs += found
     return points, tuple(signs)
@@ -94,9 +94,9 @@ def _said(said: Written) -> tuple[float, tuple[str, ...]]:
 
 def _is_denied(said: Written, term: Term) -> bool:
     """Whether every time the word stands here, “not” stands right before it."""
-    first = term.steps[0][0]
+    first = term.steps[0][0] if term.steps else frozenset()
     places = [place for place, word in enumerate(said.words) if word in first]
-    return all({"not", "never"} & set(said.words[max(place - 2, 0) : place]) for place in places)
+    return bool(places) and all({"not", "never"} & set(said.words[max(place - 2, 0) : place]) for place in places)
 
 
 def _shouted(text: str) -> dict[str, float]:
@@ -146,8 +146,8 @@ def _vader() -> SentimentIntensityAnalyzer:
 
 
 @lru_cache(maxsize=1)
-def _anger_words() -> dict[str, list[tuple[str, Term]]]:
-    found: dict[str, list[tuple[str, Term]]] = {}
+def _anger_words() -> dict[str, Vocabulary]:
+    found: dict[str, list[str]] = {}
     kind = ""
     for line in WORDS_FILE.read_text(encoding="utf-8").splitlines():
         line = line.strip()
@@ -155,5 +155,5 @@ def _anger_words() -> dict[str, list[tuple[str, Term]]]:
             kind = line.strip("[]")
             found[kind] = []
         elif line and not line.startswith("#"):
-            found[kind].append((line, rule_words.term(line, in_any_form=True)))
-    return found
+            found[kind].append(line)
+    return {kind: rule_words.vocabulary(tuple(lines), in_any_form=True) for kind, lines in found.items()}

@@ -1,4 +1,4 @@
-"""How a customer sounds: angry, negative, neutral, positive; on hand-written cases and on public tweets where at hand."""
+"""How a customer sounds: on hand-written cases, and on public tweets where they are at hand."""
 
 import json
 from pathlib import Path
