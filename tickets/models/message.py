@@ -151,8 +151,9 @@ class MoveCondition(models.Model):
         verbose_name, verbose_name_plural = _("condition on a move"), _("conditions on moves")
         ordering = ["state", "needs"]
         constraints = [
+            models.UniqueConstraint(fields=["state", "needs", "only_category"], name="one_condition_a_move"),
             models.UniqueConstraint(
-                fields=["state", "needs", "only_category"], name="one_condition_a_move", nulls_distinct=False
+                fields=["state", "needs"], condition=Q(only_category__isnull=True), name="one_common_condition_a_move"
             ),
         ]
 

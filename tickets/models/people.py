@@ -104,7 +104,8 @@ class Holiday(models.Model):
     class Meta:
         verbose_name, verbose_name_plural, ordering = _("holiday"), _("holidays"), ["date"]
         constraints = [
-            models.UniqueConstraint(fields=["team", "date"], name="one_holiday_a_day", nulls_distinct=False),
+            models.UniqueConstraint(fields=["team", "date"], name="one_holiday_a_day"),
+            models.UniqueConstraint(fields=["date"], condition=Q(team__isnull=True), name="one_common_holiday_a_day"),
         ]
 
     def __str__(self) -> str:

@@ -79,7 +79,10 @@ class SavedView(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural, ordering = _("view"), _("views"), ["position", "name"]
-        constraints = [models.UniqueConstraint(fields=["owner", "slug"], name="one_view_a_key", nulls_distinct=False)]
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "slug"], name="one_view_a_key"),
+            models.UniqueConstraint(fields=["slug"], condition=Q(owner__isnull=True), name="one_shared_view_a_key"),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -221,6 +221,9 @@ class Ticket(ConcurrentTransitionMixin, models.Model):
                 "queue_at", "id", condition=Q(state__in=OPEN_STATES), name="ticket_open_due"
             ),
             models.Index(
+                "last_message_at", "id", condition=Q(state__in=OPEN_STATES), name="ticket_open_updated"
+            ),
+            models.Index(
                 "assignee", "queue_at", "id", condition=Q(state__in=OPEN_STATES),
                 name="ticket_mine_due",
             ),
