@@ -93,8 +93,7 @@ def test_the_due_time_judges_as_the_time_used_does(stories, expected):
 
 
 @pytest.mark.parametrize(
-    ("calendar", "key"),
-    [(OFFICE, "first_take_hours_business_MonFri_08_18"), (ALWAYS, "first_take_hours_24x7")],
+    ("calendar", "key"), [(OFFICE, "first_take_hours_business_MonFri_08_18"), (ALWAYS, "first_take_hours_24x7")]
 )
 def test_half_and_nine_tenths_of_the_first_responses(stories, expected, calendar, key):
     used = [clock.between(calendar, each.created, each.taken) for each in stories if each.taken]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -15,7 +16,18 @@ from tickets import desk as desk_settings
 from tickets import details, lifecycle
 from tickets.change import changing
 from tickets.clocks_explained import Clock, Stretch, explain, waiting
-from tickets.models import DeadlineKind, EventKind, LifecycleTiming, Priority, SlaPolicy, State, Ticket, TicketEvent
+from tickets.models import (
+    DeadlineKind,
+    EventKind,
+    Holiday,
+    LifecycleTiming,
+    OpeningHours,
+    Priority,
+    SlaPolicy,
+    State,
+    Ticket,
+    TicketEvent,
+)
 from tickets.sla import Clocks
 
 MONDAY = cast.MONDAY
@@ -32,9 +44,12 @@ def ticket(db) -> Ticket:
     """Monday 09:00 at an office open 9 to 17 and closed on Tuesday for a holiday; 2 h to answer, 8 h to solve."""
     LifecycleTiming.objects.create()
     SlaPolicy.objects.create(name="Standard", first_response=120, resolution=8 * 60)
+    team: Any = cast.TeamFactory(slug="office", is_always_open=False)
+    for weekday in range(5):
+        OpeningHours.objects.create(team=team, weekday=weekday, opens=time(9), closes=time(17))
+    Holiday.objects.create(team=team, date=date(2026, 3, 3), name="Founders’ day")
+    desk_settings.forget()
     desk = desk_settings.current()
-    team = cast.TeamFactory(slug="office")
-    desk.calendars[team.pk] = OFFICE
     fresh = cast.TicketFactory.build(
         customer=cast.ravi(), team=team, category=cast.CategoryFactory(), created_at=MONDAY
     )
@@ -117,7 +132,6 @@ def test_a_broken_clock_is_broken_before_the_sweeper_says_so(ticket):
 def test_a_change_of_priority_is_a_step(ticket):
     SlaPolicy.objects.create(name="Urgent", position=1, priority=Priority.URGENT, first_response=90, resolution=240)
     desk_settings.forget()
-    desk_settings.current().calendars[ticket.team_id] = OFFICE
     details.set_priority(ticket, priority=Priority.URGENT, by=None, now=at(hours=1))
     first = explained(ticket, FIRST, at(hours=1))
     assert first.sentence == (

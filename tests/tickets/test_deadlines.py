@@ -11,12 +11,21 @@ from datetime import datetime, time, timedelta
 import pytest
 from django.db import connection, connections, transaction
 
-from helpdesk.lib.clock import Calendar
 from tests import cast
 from tickets import deadlines, lifecycle
 from tickets import desk as desk_settings
 from tickets.change import changing
-from tickets.models import Deadline, DeadlineKind, EventKind, LifecycleTiming, SlaPolicy, State, Ticket, TicketEvent
+from tickets.models import (
+    Deadline,
+    DeadlineKind,
+    EventKind,
+    LifecycleTiming,
+    OpeningHours,
+    SlaPolicy,
+    State,
+    Ticket,
+    TicketEvent,
+)
 from tickets.models.ticket import LAST_IN_QUEUE
 from tickets.sla import Clocks
 
@@ -120,10 +129,11 @@ def test_a_due_update_is_a_reminder_before_and_a_breach_after(promises):
 
 def test_reminders_come_while_people_are_at_work(promises):
     """Due at 09:10, reminded half an hour of work before: at 16:40 the evening before, not at 08:40."""
-    office = Calendar("UTC", (((time(9), time(17)),),) * 5 + ((), ()))
-    ticket = opened()
-    desk = desk_settings.current()
-    desk.calendars[ticket.team_id] = office
+    team = cast.TeamFactory(slug="office", is_always_open=False)
+    for weekday in range(5):
+        OpeningHours.objects.create(team=team, weekday=weekday, opens=time(9), closes=time(17))
+    desk_settings.forget()
+    ticket = opened(team=team)
     lifecycle.start(ticket, by=None, now=at(hours=4, minutes=10))
     assert row(ticket, UPDATE).due_at == at(days=1, minutes=10)
     assert row(ticket, UPDATE).next_at == at(hours=7, minutes=40)
