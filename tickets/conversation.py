@@ -91,6 +91,7 @@ def reply(
         if said := _already_said(dedupe_key):
             return said
         fresh = change.ticket
+        _require_a_reader(fresh)
         if seen is not None and fresh.last_message_at > seen:
             raise Refused(_("Somebody wrote while you did. Read it, then send again; your text is still here."))
         before = _standing(change)
@@ -169,6 +170,14 @@ def mentions_in(body: str, desk: Desk) -> set[int]:
         if len(who) == 1:
             found |= who
     return found
+
+
+def _require_a_reader(ticket: Ticket) -> None:
+    """Nobody would get a reply on these: say so instead of keeping it to ourselves."""
+    if ticket.merged_into_id:
+        raise Refused(_("This ticket was merged into #%(number)s; answer there.") % {"number": ticket.merged_into_id})
+    if ticket.is_spam:
+        raise Refused(_("This ticket is marked as spam, so nobody would get your reply. Mark it as no spam first."))
 
 
 def _go_on(change: Change, next_state: State | None, *, by: User, cause: str, fix: str) -> None:

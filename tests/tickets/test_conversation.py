@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from tests.cast import MONDAY, a_ticket, jonas, later, mira, ravi
-from tickets import conversation, desk, intake, lifecycle
+from tickets import conversation, desk, intake, joining, lifecycle
 from tickets.channels.base import Inbound, Sender
 from tickets.errors import Refused
 from tickets.models import (
@@ -143,3 +143,14 @@ def test_an_angry_answer_flags_the_ticket():
     ticket = a_ticket()
     say(ticket, "This is UNACCEPTABLE!!! You people are useless, I am furious and want my money back NOW!!!")
     assert (fetch(ticket).is_angry, fetch(ticket).sentiment) == (True, "angry")
+
+
+def test_a_reply_nobody_would_get_is_refused():
+    agent, spam, target = mira(), a_ticket(), a_ticket()
+    joining.mark_spam(spam, by=agent)
+    with pytest.raises(Refused, match="marked as spam"):
+        conversation.reply(spam, body="Hello", by=agent)
+    merged = joining.merge(a_ticket(), into=target, by=agent)
+    with pytest.raises(Refused, match=f"merged into #{target.number}"):
+        conversation.reply(merged, body="Hello", by=agent)
+    assert not OutboxMail.objects.filter(kind="reply").exists()
