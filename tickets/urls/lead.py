@@ -2,9 +2,15 @@
 
 from django.urls import URLPattern, path
 
-from tickets.views import outbox
+from tickets.views import lead_rules, outbox
 
 urlpatterns: list[URLPattern] = [
+    path("rules/", lead_rules.rule_list, name="rules"),
+    path("rules/new/", lead_rules.rule_new, name="rule_new"),
+    path("rules/<int:pk>/", lead_rules.rule, name="rule"),
+    path("rules/<int:pk>/standing/", lead_rules.rule_standing, name="rule_standing"),
+    path("rules/<int:pk>/place/", lead_rules.rule_place, name="rule_place"),
+    path("rules/<int:pk>/removal/", lead_rules.rule_removal, name="rule_removal"),
     path("outbox/", outbox.outbox_page, name="outbox"),
     path("outbox/deliveries/", outbox.outbox_resend_all, name="outbox_resend_all"),
     path("outbox/<int:pk>/delivery/", outbox.outbox_resend, name="outbox_resend"),
