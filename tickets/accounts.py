@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
 from django.db.models import Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 
 from tickets.models import DeskVersion, User
@@ -19,5 +20,5 @@ class EmailBackend(ModelBackend):
     def get_user(self, user_id: int) -> User | None:
         """The user with `desk_version`, which tells whether cached desk settings are still true."""
         version = DeskVersion.objects.filter(pk=1).values("number")
-        user = User.objects.annotate(desk_version=Subquery(version)).filter(pk=user_id).first()
+        user = User.objects.annotate(desk_version=Coalesce(Subquery(version), 0)).filter(pk=user_id).first()
         return user if user and self.user_can_authenticate(user) else None

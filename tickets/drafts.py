@@ -12,7 +12,7 @@ KINDS = (MessageKind.REPLY, MessageKind.NOTE)
 
 @transaction.atomic
 def keep(ticket: Ticket, *, body: str, kind: str, by: User) -> Draft | None:
-    """Keep `body` as what `by` is writing; an empty one is forgotten (None). A text is a reply or a note, never both."""
+    """Keep `body` as what `by` is writing; an empty one is forgotten (None). A reply or a note, never both."""
     body = text.plain(body, settings.MAX_BODY_CHARACTERS)
     kind = MessageKind.NOTE if kind == MessageKind.NOTE else MessageKind.REPLY
     if not body.strip():
@@ -20,10 +20,7 @@ def keep(ticket: Ticket, *, body: str, kind: str, by: User) -> Draft | None:
         return None
     draft = Draft(ticket=ticket, user=by, kind=kind, body=body, saved_at=timezone.now())
     Draft.objects.bulk_create(
-        [draft],
-        update_conflicts=True,
-        unique_fields=["ticket", "user", "kind"],
-        update_fields=["body", "saved_at"],
+        [draft], update_conflicts=True, unique_fields=["ticket", "user", "kind"], update_fields=["body", "saved_at"]
     )
     Draft.objects.filter(ticket=ticket, user=by).exclude(kind=kind).delete()
     return draft

@@ -1,4 +1,4 @@
-"""Addresses of the desk; a ticket's and a customer's own stand in tickets.urls.ticket, the queue's in tickets.urls.queue."""
+"""Addresses of the desk: the queue's (tickets.urls.queue), a ticket's and a customer's (tickets.urls.ticket)."""
 
 from tickets.urls import queue, ticket
 

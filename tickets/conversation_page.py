@@ -1,0 +1,206 @@
+"""A conversation as agents see it: messages and what happened between them, worded once for templates to print."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from markupsafe import Markup
+
+from helpdesk.lib.text import initials, linkify
+from tickets import conversation, event_words, wording
+from tickets.desk import Desk, StaffCard
+from tickets.models import Attachment, Channel, Message, MessageKind, Ticket, TicketEvent, User
+
+# Past LONG messages the newest SHOWN are read; the rest come by “Show earlier”.
+LONG, SHOWN = 100, 50
+MOST_EVENTS = 300
+# A message longer than this folds its end away.
+LONG_BODY = 6_000
+# A run of more lines than this between two messages folds its middle.
+LINES_IN_A_RUN = 3
+MARKED = re.compile(r"(?<![\w@.])@[\w.\-]{2,60}")
+
+
+@dataclass(slots=True)
+class File:
+    name: str
+    url: str
+    size: str
+
+
+@dataclass(slots=True)
+class Said:
+    """One message, ready to print."""
+
+    id: int
+    kind: str
+    author: str
+    initials: str
+    meta: str
+    at: str
+    body: Markup
+    rest: Markup
+    files: list[File]
+    undo_seconds: int
+    may_split: bool
+    is_message: bool = True
+
+
+@dataclass(slots=True)
+class Line:
+    text: str
+    when: str
+    at: str
+
+
+@dataclass(slots=True)
+class Happened:
+    """What happened between two messages; `folded` lines stand behind a “more” between the first and the last."""
+
+    lines: list[Line]
+    folded: list[Line] = field(default_factory=list)
+    last: list[Line] = field(default_factory=list)
+    is_message: bool = False
+
+
+@dataclass(slots=True)
+class Conversation:
+    entries: list[Said | Happened]
+    newest_id: int
+    newest_at: str
+    earlier_url: str
+    later_url: str
+
+
+def read(ticket: Ticket, *, user: User, desk: Desk, now: datetime, before: int | None = None) -> Conversation:
+    """Messages and what happened between them: two statements, three when a shown message has files.
+
+    `before`: the id of a message; then the SHOWN ones older than it.
+    """
+    found = Message.objects.standing().filter(ticket=ticket).order_by("-id").defer("before", "dedupe_key")
+    if before is not None:
+        found = found.filter(pk__lt=before)
+    messages = list(found[: LONG + 1] if before is None else found[: SHOWN + 1])
+    has_earlier = len(messages) > (LONG if before is None else SHOWN)
+    if has_earlier:
+        messages = messages[:SHOWN]
+    messages.reverse()
+    first_at = messages[0].created_at if has_earlier else None
+    last_at = messages[-1].created_at if before is not None and messages else None
+    events = _events(ticket, since=first_at, until=last_at)
+    files = _files(messages)
+    said = [_said(message, files.get(message.pk, []), user=user, desk=desk, now=now) for message in messages]
+    page = reverse("ticket", args=[ticket.pk])
+    return Conversation(
+        entries=_interleave(said, messages, events, desk=desk, now=now),
+        newest_id=messages[-1].pk if messages else 0,
+        newest_at=ticket.last_message_at.isoformat(),
+        earlier_url=f"{page}?before={messages[0].pk}" if has_earlier else "",
+        later_url=page if before is not None else "",
+    )
+
+
+def _events(ticket: Ticket, *, since: datetime | None, until: datetime | None) -> list[TicketEvent]:
+    found = TicketEvent.objects.filter(ticket=ticket).exclude(kind__in=event_words.SHOWN_AS_MESSAGE).order_by("-id")
+    if since:
+        found = found.filter(at__gte=since)
+    if until:
+        found = found.filter(at__lte=until)
+    return list(found[:MOST_EVENTS])[::-1]
+
+
+def _files(messages: list[Message]) -> dict[int, list[File]]:
+    with_files = [message.pk for message in messages if message.has_files]
+    found: dict[int, list[File]] = {}
+    if with_files:
+        for file in Attachment.objects.filter(message__in=with_files):
+            shown = File(file.name, reverse("desk_file", args=[file.pk]), wording.file_size(file.size))
+            found.setdefault(file.message_id, []).append(shown)
+    return found
+
+
+def _said(message: Message, files: list[File], *, user: User, desk: Desk, now: datetime) -> Said:
+    card = desk.staff.get(message.author_id or 0)
+    is_theirs = message.kind == MessageKind.CUSTOMER
+    author = message.author_name or (card.name if card else _("Customer") if is_theirs else _("The desk"))
+    body, rest = _body(message, desk)
+    undo = message.undo_until if message.kind == MessageKind.REPLY and message.author_id == user.pk else None
+    return Said(
+        id=message.pk, kind=message.kind, author=author, initials=initials(author), meta=_meta(message, card, now),
+        at=message.created_at.isoformat(), body=body, rest=rest, files=files,
+        undo_seconds=max(0, int((undo - now).total_seconds())) if undo else 0, may_split=is_theirs,
+    )  # fmt: skip
+
+
+def _meta(message: Message, card: StaffCard | None, now: datetime) -> str:
+    at = wording.when(message.created_at, now)
+    if message.kind == MessageKind.NOTE:
+        return _("internal note · %(when)s") % {"when": at}
+    channel = Channel(message.channel).label.lower() if message.channel in Channel.values else message.channel
+    if message.kind == MessageKind.CUSTOMER and card is not None:
+        return _("%(when)s · %(channel)s, taken down by %(who)s") % {
+            "when": at, "channel": channel, "who": card.short_name,
+        }  # fmt: skip
+    return f"{at} · {channel}"
+
+
+def _body(message: Message, desk: Desk) -> tuple[Markup, Markup]:
+    text = message.body
+    if message.kind == MessageKind.NOTE and "@" in text:
+        return _with_mentions(text, desk), Markup("")
+    if len(text) <= LONG_BODY:
+        return linkify(text), Markup("")
+    cut = text.rfind("\n", LONG_BODY // 2, LONG_BODY)
+    cut = cut if cut > 0 else LONG_BODY
+    return linkify(text[:cut]), linkify(text[cut:])
+
+
+def _with_mentions(text: str, desk: Desk) -> Markup:
+    """Mark the names that reached a colleague; a name that reached nobody stays plain, which shows it."""
+
+    def mark(match: re.Match[str]) -> str:
+        return f"<mark>{match[0]}</mark>" if conversation.mentions_in(match[0], desk) else match[0]
+
+    # linkify has escaped everything; a name holds only word characters, dots and hyphens.
+    return Markup(MARKED.sub(mark, str(linkify(text))))  # noqa: S704  (escaped by linkify just before)
+
+
+def _interleave(
+    said: list[Said], messages: list[Message], events: list[TicketEvent], *, desk: Desk, now: datetime
+) -> list[Said | Happened]:
+    entries: list[Said | Happened] = []
+    waiting = iter(events)
+    event = next(waiting, None)
+    for shown, message in zip(said, messages, strict=True):
+        run = []
+        while event is not None and event.at < message.created_at:
+            run.append(event)
+            event = next(waiting, None)
+        _add_run(entries, run, desk=desk, now=now)
+        entries.append(shown)
+    _add_run(entries, ([event] if event else []) + list(waiting), desk=desk, now=now)
+    return entries
+
+
+def _add_run(entries: list[Said | Happened], run: list[TicketEvent], *, desk: Desk, now: datetime) -> None:
+    lines: list[Line] = []
+    together: list[tuple[int | None, datetime]] = []
+    for event in run:
+        words = event_words.describe(event, desk)
+        if not words:
+            continue
+        # What one actor did within a minute is one line.
+        if lines and together[-1][0] == event.by_id and (event.at - together[-1][1]).total_seconds() < 60:
+            name = event_words.who(event, desk)
+            lines[-1].text += " · " + (words.removeprefix(f"{name} ") if name else words)
+            continue
+        together.append((event.by_id, event.at))
+        lines.append(Line(words, wording.when(event.at, now), event.at.isoformat()))
+    if not lines:
+        return
+    if len(lines) > LINES_IN_A_RUN:
+        entries.append(Happened(lines[:1], lines[1:-1], lines[-1:]))
+    else:
+        entries.append(Happened(lines))
