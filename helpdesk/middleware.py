@@ -45,6 +45,25 @@ def _loggable(path: str) -> str:
     return "/r/…/" if path.startswith("/r/") else path
 
 
+class KnownEncoding:
+    """Takes a request's word for its encoding only if text can be read in it.
+
+    Python knows encodings that are none of text (base64, hex) or that cannot pass over a wrong byte (idna); a form that
+    claims one would be a 500.
+    """
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.encoding:
+            try:
+                b"a\xff".decode(request.encoding, "replace")
+            except (LookupError, ValueError):
+                request.encoding = None
+        return self.get_response(request)
+
+
 class SecureHeaders:
     """What Django's own middleware leaves out: resource policy, no caching of private pages."""
 

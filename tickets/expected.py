@@ -38,15 +38,13 @@ def usual(desk: Desk, now: datetime) -> Expected | None:
 
 
 def sentence(expected: Expected | None, now: datetime) -> str:
-    """One line for the form: “We usually reply within 4 h.”, with the time when the team is not at work now."""
+    """One line for the form: “We usually reply within 4 h.”, or by when if the team is not at work now."""
     if expected is None:
         return _("We reply as soon as we can.")
     if expected.is_open:
         return _("We usually reply within %(time)s.") % {"time": expected.within}
-    return _("We usually reply within %(time)s of our working hours: if you write now, by %(moment)s.") % {
-        "time": expected.within,
-        "moment": moment(expected.by, now),
-    }
+    words = _("We are closed right now. Write now and you usually have our answer by %(moment)s.")
+    return words % {"moment": moment(expected.by, now)}
 
 
 def promised(ticket: Ticket, now: datetime) -> str:

@@ -38,7 +38,7 @@ class PlainText(forms.CharField):
     def validate(self, value: str) -> None:
         super().validate(value)
         if len(value) > self.limit:
-            length, limit = number_format(len(value), use_l10n=True), number_format(self.limit, use_l10n=True)
+            length, limit = (number_format(size, force_grouping=True) for size in (len(value), self.limit))
             problem = _("This has %(length)s characters; at most %(limit)s fit. Please shorten it.")
             raise ValidationError(problem % {"length": length, "limit": limit})
 
@@ -101,13 +101,18 @@ class Files(forms.FileField):
                 _("Please send at most %(most)d files at a time; you chose %(count)d.")
                 % {"most": settings.MAX_FILES_PER_MESSAGE, "count": len(uploads)}
             )
-        problems = [problem for upload in uploads if (problem := _problem(upload))]
+        problems = [problem for upload in uploads if (problem := problem_of(upload))]
         if problems:
             raise ValidationError(problems)
         return uploads
 
 
-def _problem(upload: UploadedFile) -> str:
+def largest() -> str:
+    """The size a file may have, as people say it: “20 MB”."""
+    return _("%(size)d MB") % {"size": settings.MAX_FILE_BYTES // 1024 // 1024}
+
+
+def problem_of(upload: UploadedFile) -> str:
     """Why the file cannot be taken; empty if it can."""
     try:
         upload.seek(0)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from tickets import files, satisfaction
 from tickets.desk import Desk
-from tickets.forms.fields import Address, Files, PlainLine, PlainText, ZoneHint
+from tickets.forms.fields import Address, Files, PlainLine, PlainText, ZoneHint, problem_of
 
 STAMP = "request-form"
 LIFE_OF_FORM = timedelta(hours=24)
@@ -62,8 +62,9 @@ class StampedForm(forms.Form):
 
     @property
     def files_again(self) -> list[str]:
-        """Names of the files that came with a refused form: a browser does not send them twice by itself."""
-        return [files.clean_name(upload.name or "") for upload in self.files.getlist("files") if upload.name]
+        """Names of the good files that came with a refused form: a browser does not send them twice by itself."""
+        uploads = [upload for upload in self.files.getlist("files") if upload.name]
+        return [files.clean_name(upload.name) for upload in uploads if not problem_of(upload)]
 
     @property
     def dedupe_key(self) -> str:

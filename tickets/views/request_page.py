@@ -21,6 +21,7 @@ from tickets import customers, files, intake, lifecycle, links, satisfaction, st
 from tickets import desk as desk_settings
 from tickets.channels.base import Inbound, Sender
 from tickets.errors import Refused, Throttled
+from tickets.forms.fields import largest
 from tickets.forms.request import AnswerForm, LinkForm, RatingForm
 from tickets.models import Attachment, Channel, IdentityKind, Message, MessageKind, Satisfaction, State, Ticket
 from tickets.views.portal import customer_of, portal_page
@@ -155,8 +156,9 @@ def _show(request: HttpRequest, ticket: Ticket, form: AnswerForm, *, status: int
         "form": form.refreshed() if form.is_bound else form,
         "is_done": ticket.state in (State.RESOLVED, State.CLOSED),
         "is_closed": ticket.state == State.CLOSED,
-        "rating": Satisfaction.objects.filter(ticket=ticket).first() if ticket.state == State.CLOSED else None,
-        "largest": wording.file_size(settings.MAX_FILE_BYTES),
+        "earlier": Satisfaction.objects.filter(ticket=ticket).first() if ticket.state == State.CLOSED else None,
+        "scores": satisfaction.SCORES,
+        "largest": largest(),
         "now": now,
         "zone": timezone.get_current_timezone_name(),
     }

@@ -19,6 +19,7 @@ from tickets import expected, files, intake, links, suggestions, throttle, wordi
 from tickets.channels.base import Inbound, Sender
 from tickets.desk import Desk
 from tickets.errors import Refused, Throttled
+from tickets.forms.fields import largest
 from tickets.forms.request import RequestForm
 from tickets.models import Channel, Customer, IdentityKind, Ticket
 from tickets.views.portal import customer_of, portal_page
@@ -88,7 +89,7 @@ def _form_page(request: HttpRequest, form: RequestForm, desk: Desk, *, status: i
     context = {
         "form": form.refreshed() if form.is_bound else form,
         "reply_time": expected.sentence(expected.usual(desk, now), now),
-        "largest": wording.file_size(settings.MAX_FILE_BYTES),
+        "largest": largest(),
         "suggestions": [],
     }
     return portal_page(request, "request_new", context, status=status)
