@@ -1,7 +1,9 @@
 """The Jinja2 environment of every product page: translation, URLs, dates in the reader's zone."""
 
+from functools import cache
 from typing import Any
 
+from django.conf import settings
 from django.contrib.messages import get_messages
 from django.templatetags.static import static
 from django.urls import reverse
@@ -23,7 +25,7 @@ def environment(**options: Any) -> Environment:
         translation.gettext, translation.ngettext, newstyle=True, pgettext=translation.pgettext
     )
     env.globals.update(
-        static=static,
+        static=static if settings.DEBUG else cache(static),
         url=url,
         get_messages=get_messages,
         get_language=translation.get_language,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import BooleanField, Q
+from django.db.models import BooleanField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from tickets.desk import Desk
@@ -15,6 +15,7 @@ from tickets.models.ticket import TicketQuerySet
 
 PAGE = 50
 COUNT_CAP = 500
+MINE: dict[str, Any] = {"assignee": "me"}  # what counts as one's load
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -172,19 +173,47 @@ def counts(views: Sequence[Mapping[str, Any]], *, user: User, desk: Desk, now: d
 
     Each count stops at the cap, so it stays cheap on a large desk.
     """
-    asked = [filtered(filters, user=user, desk=desk, now=now) for filters in views]
-    asked.append(Ticket.objects.filter(OPEN).assigned_to(user))
-    unread = Notification.objects.filter(user=user, read_at__isnull=True)
     parts, params = [], []
-    for query in [*asked, unread]:
-        sql, values = query.order_by().values("pk")[: COUNT_CAP + 1].query.sql_with_params()
-        parts.append(f"(SELECT COUNT(*) FROM ({sql}) AS capped)")
-        params.extend(values)
+    for filters in [*views, MINE]:
+        sql, values = _counting(filters, user=user, desk=desk)
+        parts.append(sql)
+        params.extend(now + value if isinstance(value, timedelta) else value for value in values)
+    unread = Notification.objects.filter(user=user, read_at__isnull=True)
+    sql, values = _counted(unread)
+    parts.append(sql)
+    params.extend(values)
     parts.append(f'(SELECT MAX(id) FROM "{TicketEvent._meta.db_table}")')
     with connection.cursor() as cursor:
+        adapt = connection.ops.adapt_datetimefield_value
+        params = [adapt(value) if isinstance(value, datetime) else value for value in params]
         cursor.execute(f"SELECT {', '.join(parts)}", params)  # noqa: S608  (parts are querysets compiled by Django)
         *numbers, load, news, newest = cursor.fetchone()
     return Counts(numbers, load, news, newest or 0)
+
+
+# Making a query's SQL costs more than asking it, and a view's changes only with the desk's settings: it is kept with them.
+_kept: tuple[Desk | None, dict[tuple[int, str], tuple[str, list[Any]]]] = (None, {})
+KEPT_AT_MOST = 5_000
+NOW = datetime(2000, 1, 1, tzinfo=UTC)  # stands for the moment of asking while SQL is made
+
+
+def _counting(filters: Mapping[str, Any], *, user: User, desk: Desk) -> tuple[str, list[Any]]:
+    """SQL that counts a view's tickets up to the cap, and its parameters; a timedelta among them counts from now."""
+    global _kept
+    if _kept[0] is not desk or len(_kept[1]) > KEPT_AT_MOST:
+        _kept = (desk, {})
+    key = (user.pk, repr(filters))
+    if key not in _kept[1]:
+        sql, values = _counted(filtered(filters, user=user, desk=desk, now=NOW))
+        adapt = connection.ops.adapt_datetimefield_value
+        spans = {adapt(NOW + span): span for span in (timedelta(), timedelta(minutes=desk.timing.breaching_soon))}
+        _kept[1][key] = sql, [spans.get(value, value) for value in values]
+    return _kept[1][key]
+
+
+def _counted(query: QuerySet[Any]) -> tuple[str, tuple[Any, ...]]:
+    sql, values = query.order_by().values("pk")[: COUNT_CAP + 1].query.sql_with_params()
+    return f"(SELECT COUNT(*) FROM ({sql}) AS capped)", values
 
 
 def count_words(number: int) -> str:

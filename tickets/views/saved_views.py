@@ -1,11 +1,46 @@
-"""Not built yet."""
+"""One's own views of the queue: the list, saving the filters at hand, renaming, deleting."""
 
-from django.http import HttpRequest, HttpResponse
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from tickets import chips, own_views
+from tickets import desk as desk_settings
+from tickets.models import SavedView
+from tickets.permissions import desk_only
+from tickets.views.queue import view_of
+from tickets.views.shell import desk_page, views_of
 
 
-def views(request: HttpRequest, pk: int = 0) -> HttpResponse:
-    return HttpResponse(status=501)
+@desk_only
+@require_http_methods(["GET", "POST"])
+def views(request: HttpRequest) -> HttpResponse:
+    """The list; with filters in the address also the form that saves them. POST `name` and `filters` (an address's query)."""
+    desk = desk_settings.current(request.user.desk_version)
+    if request.method == "POST":
+        query = QueryDict(request.POST.get("filters", "")[:2000])
+        base = view_of(query, views_of(request.user, desk))
+        filters = chips.asked(query, base.filters, desk)
+        view = own_views.save_view(name=request.POST.get("name", ""), filters=filters, by=request.user)
+        messages.success(request, _("“%(name)s” stands among your views now.") % {"name": view.name})
+        return redirect(f"{reverse('queue')}?view={view.slug}")
+    mine = desk.own_views.get(request.user.pk, [])
+    context = {"mine": mine, "shared": desk.views, "saving": request.META.get("QUERY_STRING", "")[:2000]}
+    return desk_page(request, "desk/views.html", context, with_counts=True)
 
 
-def view_edit(request: HttpRequest, pk: int = 0) -> HttpResponse:
-    return HttpResponse(status=501)
+@desk_only
+@require_POST
+def view_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """POST `name` renames one's own view, `delete` takes it away; shared ones are kept in the back office."""
+    view = get_object_or_404(SavedView, pk=pk, owner=request.user)
+    if request.POST.get("delete"):
+        own_views.delete_view(view)
+        messages.success(request, _("“%(name)s” is deleted.") % {"name": view.name})
+    else:
+        own_views.rename_view(view, name=request.POST.get("name", ""))
+        messages.success(request, _("Renamed."))
+    return redirect("views")
