@@ -57,9 +57,8 @@ def in_words(conditions: Any, desk: Desk) -> str:
         return _("always")
     for group, joint in (("all", _("and")), ("any", _("or"))):
         if group in conditions:
-            parts = [in_words(part, desk) for part in conditions[group]]
-            nested = [f"({part})" if "(" not in part and f" {joint} " in part else part for part in parts]
-            return f" {joint} ".join(nested if len(parts) > 1 else parts)
+            parts = conditions[group]
+            return f" {joint} ".join(_part(part, desk, is_alone=len(parts) == 1) for part in parts)
     if "not" in conditions:
         return _("not (%(condition)s)") % {"condition": in_words(conditions["not"], desk)}
     field, operator = rules.FIELDS.get(conditions.get("field")), rules.OPERATORS.get(conditions.get("op"))
@@ -68,6 +67,12 @@ def in_words(conditions: Any, desk: Desk) -> str:
     if not operator.takes_value:
         return f"{field.label} {operator.label}"
     return f"{field.label} {operator.label}: {_listed(conditions, desk)}"
+
+
+def _part(part: dict[str, Any], desk: Desk, *, is_alone: bool) -> str:
+    words = in_words(part, desk)
+    is_group = len(part.get("all") or part.get("any") or ()) > 1
+    return f"({words})" if is_group and not is_alone else words
 
 
 def _listed(leaf: dict[str, Any], desk: Desk) -> str:

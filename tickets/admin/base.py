@@ -67,6 +67,9 @@ class PlainWords:
         if isinstance(db_field, ManyToManyField):
             kwargs.setdefault("widget", CheckboxSelectMultiple)
         field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+        if db_field.name in getattr(self, "list_editable", ()):
+            # In a list the column's head is the only label; screen readers need one at each field.
+            field.widget.attrs["aria-label"] = capfirst(db_field.verbose_name)
         if isinstance(getattr(field, "widget", None), RelatedFieldWidgetWrapper):
             wrapper = field.widget
             wrapper.can_add_related = wrapper.can_change_related = False

@@ -32,7 +32,6 @@ class TicketEventAdmin(RecordAdmin):
     list_select_related = ("by",)
     ordering = ("-id",)
     search_fields = ("=ticket__id",)
-    search_help_text = gettext_lazy("A ticket's number.")
     fields = ("ticket", "kind", "at", "by", "from_state", "to_state", "reason", "details", "reacted_at")
     readonly_fields = fields
 
@@ -55,7 +54,6 @@ class OutboxMailAdmin(RecordAdmin):
     list_display_links = ("created_at",)
     list_filter = ("status", "kind")
     search_fields = ("=ticket__id", "to")
-    search_help_text = gettext_lazy("A ticket's number or part of an address.")
     actions = ("send_again",)
     fields = (
         "kind", "ticket", "to", "language", "status", "attempts", "created_at", "next_at", "sent_at", "last_error",

@@ -27,7 +27,6 @@ class TicketAdmin(RecordAdmin):
     list_filter = ("state", "priority", "category", "team", "channel", "has_breached", "is_spam")
     list_select_related = ("assignee", "team")
     search_fields = ("=id", "subject", "customer_name")
-    search_help_text = gettext_lazy("A number, or words of the subject or the customer's name.")
     actions = ("unassign", "close", "reopen", "mark_spam", "unmark_spam")
     fieldsets = (
         (None, {"fields": ("open_on_desk", "subject", "state", "priority", "category", "channel", "reference", "tags")}),
