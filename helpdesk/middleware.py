@@ -17,6 +17,7 @@ from tickets.errors import Refused, Throttled
 
 log = structlog.get_logger("request")
 Answer = Callable[[HttpRequest], HttpResponse]
+SECRET_PATHS = ("/r/", "/my-requests/open/", "/password/")
 
 
 class RequestLog:
@@ -41,8 +42,8 @@ class RequestLog:
 
 
 def _loggable(path: str) -> str:
-    """A path without the secret of a customer's link."""
-    return "/r/…/" if path.startswith("/r/") else path
+    """A path without the secret of a customer's link or of a mailed one."""
+    return next((f"{start}…/" for start in SECRET_PATHS if path.startswith(start)), path)
 
 
 class KnownEncoding:

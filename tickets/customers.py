@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -128,7 +129,9 @@ def merge_customers(customer: Customer, *, into: Customer, by: User | None) -> C
         Ticket.objects.filter(customer=gone).update(
             customer=kept, organisation=kept.organisation, customer_name=kept.name, customer_tier=kept.tier
         )
-        told = {"field": "customer", "old": str(gone), "new": str(kept), "old_id": gone.pk, "new_id": kept.pk}
+        told: dict[str, Any] = {
+            "field": "customer", "old": str(gone), "new": str(kept), "old_id": gone.pk, "new_id": kept.pk,
+        }  # fmt: skip
         if moved:
             timeline.record(*(timeline.event(ticket, EventKind.CHANGED, by=by, **told) for ticket in moved))
         gone.delete()

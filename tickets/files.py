@@ -99,7 +99,7 @@ def keep(upload: UploadedFile | File) -> StoredFile:
     """Check a file and put it on disk whole; Refused says what is wrong with it, NoRoom that the disk is full."""
     name = clean_name(upload.name or "")
     upload.seek(0)
-    content_type = check(name, upload.size, upload.read(HEAD_BYTES))
+    content_type = check(name, upload.size or 0, upload.read(HEAD_BYTES))
     upload.seek(0)
     size, sha256 = _write(upload)
     return StoredFile(name=name, size=size, content_type=content_type, sha256=sha256)

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 import structlog
 
 from helpdesk.lib import text
+from tickets import rules
+from tickets.desk import Desk
+from tickets.models import Channel, RuleStage
+from tickets.rule_fields import Facts
 
 log = structlog.get_logger(__name__)
 SHORTEST = 3  # words; fewer say too little to be matched honestly
@@ -33,6 +37,26 @@ class Suggestion:
 Provider = Callable[[Question], Sequence[Suggestion]]
 # A room that knows answers adds its function here when it is loaded; nothing is shown until one does.
 providers: list[Provider] = []
+
+
+def ask(typed: str, *, category: str, language: str, desk: Desk) -> list[Suggestion]:
+    """What may help with what somebody typed so far; `category` is the topic's key, "" if none is chosen."""
+    if not providers:
+        return []
+    start = typed[:LONGEST]
+    return suggest(Question(start, language, category, hints=_hints(start, category, desk)))
+
+
+def _hints(typed: str, category: str, desk: Desk) -> tuple[str, ...]:
+    """Keys of the articles that the routing rules suggest for these words."""
+    facts = Facts(text=typed, category=category, channel=Channel.WEB)
+    return tuple(
+        str(action.get("value", ""))
+        for rule in desk.rules.get(RuleStage.ROUTING, [])
+        if rules.matches(rule.conditions, facts)
+        for action in rule.actions
+        if action.get("do") == "suggest_article"
+    )
 
 
 def suggest(question: Question) -> list[Suggestion]:

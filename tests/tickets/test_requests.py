@@ -26,8 +26,8 @@ def folder(settings, tmp_path):
 
 def filled(**changes):
     return {
-        "email": "Nia@People.example", "name": "Nia Park", "subject": "Locked out", "category": "", "reference": "INV-7",
-        "body": "I cannot get in.\n\nPlease help.", "stamp": new_stamp(),
+        "email": "Nia@People.example", "name": "Nia Park", "subject": "Locked out", "category": "",
+        "reference": "INV-7", "body": "I cannot get in.\n\nPlease help.", "stamp": new_stamp(),
     } | changes  # fmt: skip
 
 

@@ -23,7 +23,7 @@ PICKER = ",".join(f".{extension}" for extension in (*files.BINARY_TYPES, *files.
 class PlainText(forms.CharField):
     """Text of several lines: control characters are dropped, new lines made alike; too long is an error, not a cut."""
 
-    widget = forms.Textarea
+    widget: type[forms.Widget] = forms.Textarea
 
     def __init__(self, *, limit: int, **options: Any) -> None:
         super().__init__(**options)
@@ -46,7 +46,7 @@ class PlainText(forms.CharField):
 class PlainLine(PlainText):
     """Text of one line: every run of white space becomes one space."""
 
-    widget = forms.TextInput
+    widget: type[forms.Widget] = forms.TextInput
 
     def to_python(self, value: Any) -> str:
         return " ".join(super().to_python(value).split())

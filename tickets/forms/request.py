@@ -7,6 +7,7 @@ from django import forms
 from django.conf import settings
 from django.core import signing
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -48,23 +49,25 @@ class StampedForm(forms.Form):
 
     stamp = Stamp()
 
-    def _clean_form(self) -> None:
-        super()._clean_form()
+    def full_clean(self) -> None:
+        super().full_clean()
         # What is wrong with a hidden field belongs above the form.
-        for problem in self._errors.pop("stamp", []):
+        for problem in self.errors.pop("stamp", []):
             self.add_error(None, problem)
 
     def refreshed(self) -> "StampedForm":
         """The refused form, ready to be sent again with what was typed."""
-        self.data = self.data.copy()
-        self.data["stamp"] = new_stamp()
+        given = QueryDict(mutable=True)
+        given.update(self.data)
+        given["stamp"] = new_stamp()
+        self.data = given
         return self
 
     @property
     def files_again(self) -> list[str]:
         """Names of the good files that came with a refused form: a browser does not send them twice by itself."""
         uploads = [upload for upload in self.files.getlist("files") if upload.name]
-        return [files.clean_name(upload.name) for upload in uploads if not problem_of(upload)]
+        return [files.clean_name(upload.name or "") for upload in uploads if not problem_of(upload)]
 
     @property
     def dedupe_key(self) -> str:
@@ -94,7 +97,7 @@ class RequestForm(StampedForm):
     )  # fmt: skip
     category = forms.ChoiceField(label=gettext_lazy("What is it about?"), required=False)
     reference = PlainLine(label=gettext_lazy("Order or invoice number"), limit=64, required=False)
-    files = Files(label=gettext_lazy("Files"))
+    files = Files(label=gettext_lazy("Files"))  # type: ignore[assignment]
     time_zone = ZoneHint(required=False)
     # Nobody sees this one; only programs that fill in everything do so here.
     fax_number = forms.CharField(
@@ -107,8 +110,11 @@ class RequestForm(StampedForm):
         super().__init__(*given, **options)
         self.public = {category.slug: category for category in desk.categories.values() if category.is_public}
         choices = [(slug, category.name) for slug, category in self.public.items()]
-        self.fields["category"].choices = [("", _("Not sure")), *choices]
-        if not choices:
+        if choices:
+            self.fields["category"] = forms.ChoiceField(
+                label=gettext_lazy("What is it about?"), required=False, choices=[("", _("Not sure")), *choices]
+            )
+        else:
             del self.fields["category"]
 
     @property
@@ -128,7 +134,7 @@ class AnswerForm(StampedForm):
         label=gettext_lazy("Your answer"), limit=settings.MAX_BODY_CHARACTERS, required=False,
         widget=forms.Textarea(attrs={"rows": 4, "data-autosize": ""}),
     )  # fmt: skip
-    files = Files(label=gettext_lazy("Files"))
+    files = Files(label=gettext_lazy("Files"))  # type: ignore[assignment]
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.forms import PasswordChangeForm
+from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
 from django.contrib.auth.views import PasswordResetConfirmView
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -45,7 +45,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
         return _sign_in_page(request, SignInForm(request))
     form = SignInForm(request, data=request.POST)
-    email = SignInForm.base_fields["username"].to_python(request.POST.get("username", ""))
+    email = str(SignInForm.base_fields["username"].to_python(request.POST.get("username", "")))
     place = client_address(request)
     here = f"sign-in:{email}:{place}"
     try:
@@ -78,7 +78,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @login_required
 def after_sign_in(request: HttpRequest) -> HttpResponse:
     """Staff to their desk, customers to their requests."""
-    return redirect("queue" if request.user.is_desk_staff else "my_requests")
+    return redirect("queue" if _me(request).is_desk_staff else "my_requests")
 
 
 @require_http_methods(["GET", "POST"])
@@ -110,7 +110,7 @@ class NewPassword(PasswordResetConfirmView):
     form_class = NewPasswordForm
     success_url = reverse_lazy("sign_in")
 
-    def form_valid(self, form: NewPasswordForm) -> HttpResponse:
+    def form_valid(self, form: SetPasswordForm) -> HttpResponse:
         messages.success(self.request, _("Your new password is set. Sign in with it."))
         return super().form_valid(form)
 
@@ -120,7 +120,7 @@ class NewPassword(PasswordResetConfirmView):
 @login_required
 def password_change(request: HttpRequest) -> HttpResponse:
     """A new password for who is signed in; other devices are signed out."""
-    form = PasswordChangeForm(request.user, request.POST or None)
+    form = PasswordChangeForm(_me(request), request.POST or None)
     if request.method == "POST":
         try:
             throttle.hit(f"password-change:{request.user.pk}", limit=TRIES_HERE, per=QUARTER_HOUR)
@@ -139,7 +139,7 @@ def password_change(request: HttpRequest) -> HttpResponse:
 @login_required
 def preferences(request: HttpRequest) -> HttpResponse:
     """Language, time zone, colours, and for staff how the desk behaves."""
-    form = PreferencesForm(request.POST or None, instance=_copy(request.user), languages=_languages())
+    form = PreferencesForm(request.POST or None, instance=_copy(_me(request)), languages=_languages())
     if request.method == "GET" or not form.is_valid():
         return _preferences_page(request, form)
     user = form.instance
@@ -151,6 +151,14 @@ def preferences(request: HttpRequest) -> HttpResponse:
     response = redirect("preferences")
     _remember_theme(response, user)
     return response
+
+
+def _me(request: HttpRequest) -> User:
+    """Who is signed in, behind `login_required`."""
+    user = request.user
+    if not isinstance(user, User):
+        raise TypeError("A page for signed-in people was opened by a stranger.")
+    return user
 
 
 def _sign_in_page(
@@ -187,7 +195,7 @@ def _mail_reset(email: str) -> None:
 def _preferences_page(request: HttpRequest, form: PreferencesForm) -> HttpResponse:
     context: dict[str, Any] = {"form": form}
     status = 422 if form.errors else 200
-    if request.user.is_desk_staff:
+    if _me(request).is_desk_staff:
         return desk_page(request, "accounts/preferences_staff.html", context, status=status)
     return portal_page(request, "preferences", context, status=status)
 

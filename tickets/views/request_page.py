@@ -1,7 +1,7 @@
 """One request as its customer sees it by the mailed link: conversation, answer, solved, opened again, rated, files."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
 
@@ -147,12 +147,12 @@ def request_file(request: HttpRequest, ticket: Ticket, file: int) -> HttpRespons
 def _show(request: HttpRequest, ticket: Ticket, form: AnswerForm, *, status: int = 200) -> HttpResponse:
     desk, now = desk_settings.current(getattr(request.user, "desk_version", None)), timezone.now()
     said = list(Message.objects.public().filter(ticket=ticket))
-    token = links.token(ticket)
+    token, attached = links.token(ticket), _files_of(said)
     context = {
         "ticket": ticket,
         "token": token,
         "standing": standing.of(ticket, desk=desk, now=now),
-        "messages": [_said(message, token, now) for message in _with_files(said)],
+        "messages": [_said(message, attached.get(message.pk, []), token, now) for message in said],
         "form": form.refreshed() if form.is_bound else form,
         "is_done": ticket.state in (State.RESOLVED, State.CLOSED),
         "is_closed": ticket.state == State.CLOSED,
@@ -165,21 +165,18 @@ def _show(request: HttpRequest, ticket: Ticket, form: AnswerForm, *, status: int
     return portal_page(request, "request", context, status=status)
 
 
-def _with_files(said: list[Message]) -> list[Message]:
-    """One statement more only where there are files at all."""
-    if any(message.has_files for message in said):
-        by_message: dict[int, list[Attachment]] = {}
-        for attachment in Attachment.objects.filter(message__in=[message.pk for message in said if message.has_files]):
+def _files_of(said: list[Message]) -> dict[int, list[Attachment]]:
+    """The files by message; one statement, and none where there are no files at all."""
+    by_message: dict[int, list[Attachment]] = {}
+    if with_files := [message.pk for message in said if message.has_files]:
+        for attachment in Attachment.objects.filter(message__in=with_files):
             by_message.setdefault(attachment.message_id, []).append(attachment)
-        for message in said:
-            message.shown_files = by_message.get(message.pk, [])
-    return said
+    return by_message
 
 
-def _said(message: Message, token: str, now: Any) -> dict[str, Any]:
+def _said(message: Message, attached: list[Attachment], token: str, now: datetime) -> dict[str, Any]:
     is_theirs = message.kind == MessageKind.CUSTOMER
     name = message.author_name or (_("You") if is_theirs else settings.SITE_NAME)
-    attached = getattr(message, "shown_files", [])
     return {
         "id": message.pk,
         "kind": message.kind,

@@ -77,11 +77,13 @@ def request_suggestions(request: HttpRequest) -> HttpResponse:
     Changes nothing; POST as well, so that what people type does not end up in addresses and their logs.
     """
     given = request.POST if request.method == "POST" else request.GET
-    typed = f"{given.get('subject', '')}\n{given.get('body', '')}"
-    question = suggestions.Question(
-        text=typed[: suggestions.LONGEST], language=get_language() or "", category=given.get("category", "")[:50]
+    found = suggestions.ask(
+        f"{given.get('subject', '')}\n{given.get('body', '')}",
+        category=given.get("category", ""),
+        language=get_language() or "",
+        desk=desk_settings.current(getattr(request.user, "desk_version", None)),
     )
-    return portal_page(request, "_suggestions", {"suggestions": suggestions.suggest(question)})
+    return portal_page(request, "_suggestions", {"suggestions": found})
 
 
 def _form_page(request: HttpRequest, form: RequestForm, desk: Desk, *, status: int = 200) -> HttpResponse:
