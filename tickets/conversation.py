@@ -16,7 +16,8 @@ from tickets.desk import Desk
 from tickets.errors import Refused
 from tickets.files import StoredFile
 from tickets.models import (
-    Attachment, Channel, Customer, Draft, EventKind, Message, MessageKind, State, Ticket, User,
+    Attachment, Channel, Customer, Draft, EventKind, Message, MessageKind, State, Ticket, TicketEvent,
+    User,
 )  # fmt: skip
 
 # What a reply changes besides state and clocks; kept on the message so that taking it back is exact.
@@ -138,8 +139,10 @@ def withdraw(message: Message, *, by: User, now: datetime | None = None) -> Tick
     with changing(message.ticket, now=now) as change:
         fresh = Message.objects.select_for_update().get(pk=message.pk)
         may = fresh.kind == MessageKind.REPLY and fresh.author_id == by.pk and fresh.before and not fresh.withdrawn_at
-        if not may or change.now > (fresh.undo_until or change.now) or _newer_than(fresh):
+        if not may or change.now > (fresh.undo_until or change.now):
             raise Refused(_("Too late to take it back: the mail is on its way."))
+        if _has_moved_on(fresh):
+            raise Refused(_("It cannot be taken back: something else happened on the ticket since. Write once more instead."))
         if not outbox.cancel(fresh):
             raise Refused(_("Too late to take it back: the mail is on its way."))
         Message.objects.filter(pk=fresh.pk).update(withdrawn_at=change.now)
@@ -240,5 +243,8 @@ def _as_value(name: str, value: Any) -> Any:
     return parse_datetime(value) if value and name.endswith(("_at", "_since", "_until")) else value
 
 
-def _newer_than(message: Message) -> bool:
-    return Message.objects.standing().filter(ticket=message.ticket_id, pk__gt=message.pk).exists()
+def _has_moved_on(message: Message) -> bool:
+    """Whether anything but a note, a tag or a link came after the reply: what stood before it is no longer true then."""
+    harmless = (EventKind.NOTED, EventKind.TAGGED, EventKind.LINKED, EventKind.UNLINKED, EventKind.MACRO_USED)
+    since = TicketEvent.objects.filter(ticket=message.ticket_id, at__gt=message.created_at)
+    return since.exclude(kind__in=harmless).exists()

@@ -154,3 +154,13 @@ def test_a_reply_nobody_would_get_is_refused():
     with pytest.raises(Refused, match=f"merged into #{target.number}"):
         conversation.reply(merged, body="Hello", by=agent)
     assert not OutboxMail.objects.filter(kind="reply").exists()
+
+
+def test_a_reply_stays_once_something_else_happened_on_the_ticket():
+    agent, ticket = mira(), a_ticket(now=MONDAY)
+    message = conversation.reply(ticket, body="Hello", by=agent, next_state=State.RESOLVED, now=later(minutes=5))
+    lifecycle.confirm_solved(ticket, customer=ticket.customer, now=later(minutes=5, seconds=4))
+    with pytest.raises(Refused, match="something else happened"):
+        conversation.withdraw(message, by=agent, now=later(minutes=5, seconds=6))
+    assert fetch(ticket).state == State.CLOSED
+    assert OutboxMail.objects.get(kind="reply").status == OutboxStatus.PENDING
