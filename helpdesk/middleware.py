@@ -37,7 +37,13 @@ class RequestLog:
         response["X-Request-ID"] = request_id
         if not request.path.startswith((settings.STATIC_URL, "/healthz", "/readyz")):
             milliseconds = round((time.perf_counter() - started) * 1000, 1)
-            log.info("answered", method=request.method, path=_loggable(request.path), status=response.status_code, ms=milliseconds)
+            log.info(
+                "answered",
+                method=request.method,
+                path=_loggable(request.path),
+                status=response.status_code,
+                ms=milliseconds,
+            )
         return response
 
 
@@ -119,5 +125,7 @@ class Refusals:
             return response
         messages.error(request, error.message)
         back = request.META.get("HTTP_REFERER", "")
-        safe = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+        safe = url_has_allowed_host_and_scheme(
+            back, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+        )
         return redirect(back if safe else "/")

@@ -1,6 +1,5 @@
 """Every address of the product, room by room."""
 
-from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 

@@ -65,7 +65,9 @@ class UserFactory(SettingFactory):
         skip_postgeneration_save = True
 
     name = factory.Sequence(lambda n: f"Agent Number{n}")
-    email = factory.LazyAttribute(lambda user: f"{user.name.split()[0].lower()}.{user.name.split()[-1].lower()}@desk.example")
+    email = factory.LazyAttribute(
+        lambda user: f"{user.name.split()[0].lower()}.{user.name.split()[-1].lower()}@desk.example"
+    )
     role = Role.AGENT
     team = factory.SubFactory(TeamFactory)
     tier = 1
@@ -159,13 +161,19 @@ def jonas() -> models.User:
 def sara() -> models.User:
     """A specialist of Tier 2."""
     return UserFactory(
-        name="Sara Anand", email="sara@desk.example", team=TeamFactory(slug="tier-2", tier=2), tier=2, is_experienced=True
+        name="Sara Anand",
+        email="sara@desk.example",
+        team=TeamFactory(slug="tier-2", tier=2),
+        tier=2,
+        is_experienced=True,
     )
 
 
 def lena() -> models.User:
     """The team lead."""
-    return UserFactory(name="Lena Brandt", email="lena@desk.example", role=Role.LEAD, team=TeamFactory(slug="tier-1"), tier=3)
+    return UserFactory(
+        name="Lena Brandt", email="lena@desk.example", role=Role.LEAD, team=TeamFactory(slug="tier-1"), tier=3
+    )
 
 
 def max_() -> models.User:
@@ -176,7 +184,12 @@ def max_() -> models.User:
 def ada() -> models.User:
     """The administrator."""
     return UserFactory(
-        name="Ada Lindqvist", email="ada@desk.example", role=Role.ADMINISTRATOR, team=None, is_staff=True, is_superuser=True
+        name="Ada Lindqvist",
+        email="ada@desk.example",
+        role=Role.ADMINISTRATOR,
+        team=None,
+        is_staff=True,
+        is_superuser=True,
     )
 
 
@@ -191,7 +204,11 @@ def a_ticket(**inbound: Any) -> models.Ticket:
     """A ticket that came in through the front door; keywords as of Inbound, plus `by` (customer) and `now`."""
     customer = inbound.pop("customer", None) or ravi()
     now = inbound.pop("now", None)
-    given = {"subject": "Where is my order?", "body": "It has not moved since Tuesday.", "channel": Channel.WEB} | inbound
+    given = {
+        "subject": "Where is my order?",
+        "body": "It has not moved since Tuesday.",
+        "channel": Channel.WEB,
+    } | inbound
     sender = Sender(IdentityKind.EMAIL, customer.email, customer.name)
     return intake.receive(Inbound(sender=sender, **given), now=now).ticket
 

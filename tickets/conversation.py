@@ -16,7 +16,16 @@ from tickets.desk import Desk
 from tickets.errors import Refused
 from tickets.files import StoredFile
 from tickets.models import (
-    Attachment, Channel, Customer, Draft, EventKind, Message, MessageKind, State, Ticket, TicketEvent,
+    Attachment,
+    Channel,
+    Customer,
+    Draft,
+    EventKind,
+    Message,
+    MessageKind,
+    State,
+    Ticket,
+    TicketEvent,
     User,
 )  # fmt: skip
 
@@ -96,12 +105,15 @@ def reply(
         if seen is not None and fresh.last_message_at > seen:
             raise Refused(_("Somebody wrote while you did. Read it, then send again; your text is still here."))
         before = _standing(change)
-        message = _say(change, MessageKind.REPLY, body, files, dedupe_key, author=by, author_name=by.name, before=before)
+        message = _say(
+            change, MessageKind.REPLY, body, files, dedupe_key, author=by, author_name=by.name, before=before
+        )
         if fresh.assignee_id is None and not by.is_bot:
             change.set(assignee_id=by.pk)
             change.event(EventKind.ASSIGNED, by=by, assignee=by.pk, with_reply=True)
         change.event(
-            EventKind.REPLIED, by=by, message=message.pk, next_state=next_state or "", first=fresh.first_responded_at is None,
+            EventKind.REPLIED, by=by, message=message.pk, next_state=next_state or "",
+            first=fresh.first_responded_at is None,
             waited=int((change.now - fresh.waiting_since).total_seconds()) if fresh.waiting_since else 0,
         )  # fmt: skip
         _go_on(change, next_state, by=by, cause=cause, fix=fix)
@@ -142,7 +154,9 @@ def withdraw(message: Message, *, by: User, now: datetime | None = None) -> Tick
         if not may or change.now > (fresh.undo_until or change.now):
             raise Refused(_("Too late to take it back: the mail is on its way."))
         if _has_moved_on(fresh):
-            raise Refused(_("It cannot be taken back: something else happened on the ticket since. Write once more instead."))
+            raise Refused(
+                _("It cannot be taken back: something else happened on the ticket since. Write once more instead.")
+            )
         if not outbox.cancel(fresh):
             raise Refused(_("Too late to take it back: the mail is on its way."))
         Message.objects.filter(pk=fresh.pk).update(withdrawn_at=change.now)
@@ -150,9 +164,7 @@ def withdraw(message: Message, *, by: User, now: datetime | None = None) -> Tick
         before: dict[str, Any] = fresh.before
         lifecycle.restore_step(change, to=State(before["state"]), clocks=before["clocks"])
         change.set(**{name: _as_value(name, value) for name, value in before["fields"].items()})
-        change.event(
-            EventKind.WITHDRAWN, by=by, message=fresh.pk, from_state=state_now, to_state=change.ticket.state
-        )
+        change.event(EventKind.WITHDRAWN, by=by, message=fresh.pk, from_state=state_now, to_state=change.ticket.state)
         Draft.objects.update_or_create(
             ticket=change.ticket, user=by, kind=MessageKind.REPLY, defaults={"body": fresh.body}
         )
@@ -160,7 +172,7 @@ def withdraw(message: Message, *, by: User, now: datetime | None = None) -> Tick
 
 
 def mentions_in(body: str, desk: Desk) -> set[int]:
-    """Ids of the colleagues named by @first name, @first.last or @mailbox name; an ambiguous first name names nobody."""
+    """Ids of the colleagues named by @first, @first.last or @mailbox name; an ambiguous first name names nobody."""
     known: dict[str, set[int]] = {}
     for card in desk.staff.values():
         spoken = card.name.lower().split()
@@ -244,7 +256,7 @@ def _as_value(name: str, value: Any) -> Any:
 
 
 def _has_moved_on(message: Message) -> bool:
-    """Whether anything but a note, a tag or a link came after the reply: what stood before it is no longer true then."""
+    """Whether anything but a note, a tag or a link came after the reply: what stood before is no longer true then."""
     harmless = (EventKind.NOTED, EventKind.TAGGED, EventKind.LINKED, EventKind.UNLINKED, EventKind.MACRO_USED)
     since = TicketEvent.objects.filter(ticket=message.ticket_id, at__gt=message.created_at)
     return since.exclude(kind__in=harmless).exists()

@@ -12,8 +12,23 @@ from django.utils import timezone
 from helpdesk.lib.clock import Calendar
 from helpdesk.lib.text import initials
 from tickets.models import (
-    STAFF_ROLES, Category, DeskVersion, Holiday, LifecycleTiming, Macro, MoveCondition, OpeningHours, Role, Rule,
-    RuleStage, SavedView, Skill, SlaPolicy, Target, Team, User,
+    STAFF_ROLES,
+    Category,
+    DeskVersion,
+    Holiday,
+    LifecycleTiming,
+    Macro,
+    MoveCondition,
+    OpeningHours,
+    Role,
+    Rule,
+    RuleStage,
+    SavedView,
+    Skill,
+    SlaPolicy,
+    Target,
+    Team,
+    User,
 )  # fmt: skip
 
 HOLIDAY_YEARS = 2  # public holidays are known this many years back and ahead
@@ -70,9 +85,10 @@ class Desk:
 
     @cached_property
     def default_team(self) -> Team | None:
-        """The team that takes what no rule routes: the marked one, else the lowest tier's first."""
+        """The team that takes what no rule routes: the marked one, else the lowest tier's first that is open to all."""
         teams = list(self.teams.values())
-        return next((team for team in teams if team.is_default), teams[0] if teams else None)
+        marked = next((team for team in teams if team.is_default), None)
+        return marked or next((team for team in teams if not team.is_restricted), None)
 
     def restricted_for(self, user: User) -> frozenset[int]:
         """Ids of the restricted teams this colleague may not look into."""
@@ -99,7 +115,7 @@ _kept: Desk | None = None
 
 
 def current(version: int | None = None) -> Desk:
-    """The desk's settings as of `version` (`request.user.desk_version`); without one, costs one statement to read it."""
+    """The desk's settings as of `version` (`request.user.desk_version`); without one, one statement reads it."""
     global _kept
     if version is None:
         version = DeskVersion.objects.filter(pk=1).values_list("number", flat=True).first() or 0
@@ -152,13 +168,14 @@ def _staff() -> dict[int, StaffCard]:
     for user_id, team_id in User.also_in.through.objects.values_list("user_id", "team_id"):
         guests[user_id].add(team_id)
     columns = ("pk", "name", "email", "role", "tier", "team_id", "is_bot", "is_active")
+    people = User.objects.filter(role__in=STAFF_ROLES)
     return {
         pk: StaffCard(
             id=pk, name=name, email=email, role=Role(role), tier=tier, team_id=team_id,
             team_ids=frozenset(guests[pk] | ({team_id} if team_id else set())), is_bot=is_bot,
             is_active=is_active,
         )
-        for pk, name, email, role, tier, team_id, is_bot, is_active in User.objects.filter(role__in=STAFF_ROLES).values_list(*columns)
+        for pk, name, email, role, tier, team_id, is_bot, is_active in people.values_list(*columns)
     }  # fmt: skip
 
 

@@ -46,7 +46,7 @@ def receive(
 
 
 def answer(ticket: Ticket, inbound: Inbound, *, now: datetime | None = None) -> Message:
-    """The customer answered on a ticket: heard there, on the one it was merged into, or on a new one that follows it."""
+    """The customer answered on a ticket: heard there, on the one it was merged into, or on a new one that follows."""
     now = now or timezone.now()
     while ticket.merged_into is not None:
         ticket = ticket.merged_into
@@ -66,13 +66,12 @@ def _open(inbound: Inbound, *, by: User | None, follows: Ticket | None, now: dat
     if not body.strip() and not inbound.files:
         raise Refused(_("There is nothing written yet. Tell us what happened, then send."))
     desk = desk_settings.current()
-    customer = customers.recognise(
-        inbound.sender, now=now, language=inbound.language, time_zone=inbound.time_zone
-    )
+    customer = customers.recognise(inbound.sender, now=now, language=inbound.language, time_zone=inbound.time_zone)
     ticket = Ticket(
         subject=_subject(inbound, body, follows), channel=inbound.channel, customer=customer,
         organisation_id=customer.organisation_id, customer_name=str(customer)[:120], customer_tier=customer.tier,
-        category_id=inbound.category_id, reference=text.plain(inbound.reference, 64).strip(), language=customer.language,
+        category_id=inbound.category_id, reference=text.plain(inbound.reference, 64).strip(),
+        language=customer.language,
         created_at=now, waiting_since=now, last_message_at=now, preview=text.preview(body, 140), follows=follows,
     )  # fmt: skip
     sorting = triage.sort(ticket, text=f"{ticket.subject}\n{body}", desk=desk)
@@ -133,8 +132,13 @@ def _record(
     if assignment and assignment.user:
         events.append(
             timeline.event(
-                ticket, EventKind.ASSIGNED, by=None, now=now, assignee=assignment.user.pk, why=assignment.why,
+                ticket,
+                EventKind.ASSIGNED,
+                by=None,
+                now=now,
+                assignee=assignment.user.pk,
+                why=assignment.why,
                 decision=as_data([assignment.decision])[0],
-            )  # fmt: skip
+            )
         )
     timeline.record(*events)

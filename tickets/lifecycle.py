@@ -11,7 +11,16 @@ from tickets import wording
 from tickets.change import Change, changing
 from tickets.errors import Refused
 from tickets.models import (
-    OPEN_STATES, OUR_TURN, Customer, EventKind, Message, MessageKind, MoveCondition, State, Ticket, User,
+    OPEN_STATES,
+    OUR_TURN,
+    Customer,
+    EventKind,
+    Message,
+    MessageKind,
+    MoveCondition,
+    State,
+    Ticket,
+    User,
 )  # fmt: skip
 
 EVENT_OF = {
@@ -160,7 +169,9 @@ def reopen_step(change: Change, *, by: User | None, reason: str = "", **data: An
     """Reopen within a change: fresh clocks, the resolution note stays in the event."""
     ticket, before = change.ticket, change.ticket.state
     if ticket.merged_into_id:
-        raise Refused(_("This ticket was merged into #%(number)s; work goes on there.") % {"number": ticket.merged_into_id})
+        raise Refused(
+            _("This ticket was merged into #%(number)s; work goes on there.") % {"number": ticket.merged_into_id}
+        )
     _require(change, ticket.to_reopened, State.IN_PROGRESS)
     ticket.to_reopened()
     change.fields.add("state")
@@ -171,7 +182,12 @@ def reopen_step(change: Change, *, by: User | None, reason: str = "", **data: An
         cause=ticket.cause, fix=ticket.fix, **data,
     )  # fmt: skip
     change.set(
-        resolved_at=None, closed_at=None, cause="", fix="", reopen_count=ticket.reopen_count + 1, waiting_since=change.now
+        resolved_at=None,
+        closed_at=None,
+        cause="",
+        fix="",
+        reopen_count=ticket.reopen_count + 1,
+        waiting_since=change.now,
     )
 
 
@@ -195,9 +211,9 @@ def _missing_needs(ticket: Ticket, to: State, conditions: list[MoveCondition]) -
         MoveCondition.Needs.FIX: lambda: bool(ticket.fix.strip()),
         MoveCondition.Needs.REFERENCE: lambda: bool(ticket.reference.strip()),
         MoveCondition.Needs.TAG: lambda: ticket.tags.exists(),
-        MoveCondition.Needs.REPLY: lambda: Message.objects.standing()
-        .filter(ticket=ticket, kind=MessageKind.REPLY)
-        .exists(),
+        MoveCondition.Needs.REPLY: lambda: (
+            Message.objects.standing().filter(ticket=ticket, kind=MessageKind.REPLY).exists()
+        ),
     }
     asked = [
         condition.needs
@@ -244,7 +260,9 @@ def _require(change: Change, transition: Any, to: State) -> None:
     last = ticket.events.filter(to_state=ticket.state).select_related("by").last()
     here = State(ticket.state).label
     if last is None:
-        raise Refused(_("It is “%(state)s” now and cannot go to “%(to)s” from there.") % {"state": here, "to": to.label})
+        raise Refused(
+            _("It is “%(state)s” now and cannot go to “%(to)s” from there.") % {"state": here, "to": to.label}
+        )
     who = last.by.name if last.by else _("the desk")
     raise Refused(
         _("Not done: %(who)s set it to “%(state)s” %(ago)s ago. Look at what happened before you go on.")

@@ -37,6 +37,6 @@ def logging_settings(*, json: bool, level: str) -> None:
             },
             "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "structured"}},
             "root": {"handlers": ["console"], "level": level},
-            "loggers": {"django.server": {"level": "WARNING"}, "django_q": {"level": "WARNING", "handlers": [], "propagate": True}},
+            "loggers": {"django.server": {"level": "WARNING"}, "django-q": {"level": "WARNING"}},
         }
     )

@@ -7,7 +7,17 @@ from tickets import conversation, desk, intake, joining, lifecycle
 from tickets.channels.base import Inbound, Sender
 from tickets.errors import Refused
 from tickets.models import (
-    Channel, Draft, EventKind, IdentityKind, Message, MessageKind, OutboxMail, OutboxStatus, State, Ticket, TicketEvent,
+    Channel,
+    Draft,
+    EventKind,
+    IdentityKind,
+    Message,
+    MessageKind,
+    OutboxMail,
+    OutboxStatus,
+    State,
+    Ticket,
+    TicketEvent,
 )  # fmt: skip
 
 pytestmark = pytest.mark.django_db

@@ -5,7 +5,18 @@ from tickets import intake, joining
 from tickets.channels.base import Inbound, Sender
 from tickets.errors import Refused
 from tickets.models import (
-    Channel, Customer, Deadline, DeadlineKind, EventKind, IdentityKind, Message, OutboxMail, Rule, RuleStage, Ticket, TicketEvent,
+    Channel,
+    Customer,
+    Deadline,
+    DeadlineKind,
+    EventKind,
+    IdentityKind,
+    Message,
+    OutboxMail,
+    Rule,
+    RuleStage,
+    Ticket,
+    TicketEvent,
 )  # fmt: skip
 
 pytestmark = pytest.mark.django_db
@@ -27,11 +38,16 @@ def test_receive_opens_a_ticket_with_message_clocks_story_and_acknowledgement():
     ticket = Ticket.objects.get(pk=received.ticket.pk)
     assert (ticket.subject, ticket.state, ticket.customer.email) == ("Cannot export", "new", "new@person.example")
     assert [message.body for message in ticket.messages.all()] == ["The export stops at half."]
-    assert set(ticket.deadlines.values_list("kind", flat=True)) >= {DeadlineKind.FIRST_RESPONSE, DeadlineKind.RESOLUTION}
+    assert set(ticket.deadlines.values_list("kind", flat=True)) >= {
+        DeadlineKind.FIRST_RESPONSE,
+        DeadlineKind.RESOLUTION,
+    }
     assert (ticket.due_at, ticket.due_kind) == (later(hours=4), DeadlineKind.FIRST_RESPONSE)
     kinds = list(TicketEvent.objects.filter(ticket=ticket).values_list("kind", flat=True))
     assert kinds == [EventKind.RECEIVED, EventKind.SORTED, EventKind.ROUTED]
-    assert list(OutboxMail.objects.filter(ticket=ticket).values_list("kind", "to")) == [("received", "new@person.example")]
+    assert list(OutboxMail.objects.filter(ticket=ticket).values_list("kind", "to")) == [
+        ("received", "new@person.example")
+    ]
 
 
 def test_the_same_inbound_twice_makes_one_ticket():

@@ -1,6 +1,7 @@
 """Random people do random things to a ticket in random order; what must always hold, holds after every step."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from django.db import transaction
@@ -12,8 +13,20 @@ from tickets import assignment, conversation, deadlines, details, intake, joinin
 from tickets.channels.base import Inbound, Sender
 from tickets.errors import Refused
 from tickets.models import (
-    OPEN_STATES, OUR_TURN, Channel, Deadline, DeadlineKind, EventKind, IdentityKind, Message, MessageKind, OutboxMail, Priority, State,
-    Ticket, TicketEvent,
+    OPEN_STATES,
+    OUR_TURN,
+    Channel,
+    Deadline,
+    DeadlineKind,
+    EventKind,
+    IdentityKind,
+    Message,
+    MessageKind,
+    OutboxMail,
+    Priority,
+    State,
+    Ticket,
+    TicketEvent,
 )  # fmt: skip
 from tickets.models.ticket import LAST_IN_QUEUE
 
@@ -86,8 +99,8 @@ def test_whatever_people_do_the_invariants_hold(steps):
             fresh = Ticket.objects.select_related("customer").get(pk=ticket.pk)
             try:
                 DEEDS[deed](fresh, staff[actor], now)
-            except Refused as refusal:
-                assert str(refusal)
+            except Refused:
+                pass  # the verb said no: then nothing may have changed, which the checks below see
             for one in Ticket.objects.all():
                 check(one, now)
             assert not Ticket.objects.visible_to(stranger).exists()
@@ -97,7 +110,7 @@ def test_whatever_people_do_the_invariants_hold(steps):
 def check(ticket, now):
     moves = list(TicketEvent.objects.filter(ticket=ticket).exclude(to_state="").values_list("from_state", "to_state"))
     assert moves[-1][1] == ticket.state, "the last event tells the state"
-    assert all(before[1] == after[0] for before, after in zip(moves, moves[1:], strict=False)), "events join up"
+    assert all(before[1] == after[0] for before, after in pairwise(moves)), "events join up"
     open_deadlines = {deadline.kind: deadline for deadline in Deadline.objects.filter(ticket=ticket, done_at=None)}
     check_clocks(ticket, open_deadlines)
     assert (ticket.waiting_since is not None) <= (ticket.state in OUR_TURN)

@@ -20,7 +20,12 @@ def test_acknowledge_moves_a_new_ticket_and_tells_who():
     assert ticket.state == State.FIRST_RESPONSE
     assert ticket.first_responded_at == later(minutes=4)
     last = TicketEvent.objects.filter(ticket=ticket).last()
-    assert (last.kind, last.by, last.from_state, last.to_state) == (EventKind.ACKNOWLEDGED, agent, "new", "first_response")
+    assert (last.kind, last.by, last.from_state, last.to_state) == (
+        EventKind.ACKNOWLEDGED,
+        agent,
+        "new",
+        "first_response",
+    )
 
 
 def test_every_open_state_reaches_resolved_and_resolved_reaches_closed():

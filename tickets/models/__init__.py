@@ -2,30 +2,72 @@
 
 from tickets.models.customer import Customer, CustomerTier, Identity, IdentityKind, Organisation
 from tickets.models.deadline import (
-    PROMISES, Deadline, DeadlineKind, LifecycleTiming, Notification, SlaPolicy, Target,
+    PROMISES,
+    Deadline,
+    DeadlineKind,
+    LifecycleTiming,
+    Notification,
+    SlaPolicy,
+    Target,
 )  # fmt: skip
 from tickets.models.event import EventKind, TicketEvent
 from tickets.models.history import SETTINGS_WITH_HISTORY
 from tickets.models.message import (
-    Attachment, Draft, HandleTime, Message, MessageKind, MoveCondition, Presence, Satisfaction,
+    Attachment,
+    Draft,
+    HandleTime,
+    Message,
+    MessageKind,
+    MoveCondition,
+    Presence,
+    Satisfaction,
 )  # fmt: skip
 from tickets.models.outbox import CaughtMail, Heartbeat, OutboxMail, OutboxStatus
 from tickets.models.people import (
-    STAFF_ROLES, Absence, AfterSend, Availability, Holiday, OpeningHours, Role, Shift, Skill, Team, Theme, User, Weekday,
+    STAFF_ROLES,
+    Absence,
+    AfterSend,
+    Availability,
+    Holiday,
+    OpeningHours,
+    Role,
+    Shift,
+    Skill,
+    Team,
+    Theme,
+    User,
+    Weekday,
 )  # fmt: skip
 from tickets.models.rule import (
-    DeskVersion, Macro, PlaybookLoad, Rule, RuleStage, RuleUse, SavedView, Throttle,
+    DeskVersion,
+    Macro,
+    PlaybookLoad,
+    Rule,
+    RuleStage,
+    RuleUse,
+    SavedView,
+    Throttle,
 )  # fmt: skip
 from tickets.models.ticket import (
-    OPEN_STATES, OUR_TURN, Category, Channel, Priority, Sentiment, State, Tag, Ticket, TicketLink,
+    OPEN_STATES,
+    OUR_TURN,
+    Category,
+    Channel,
+    Priority,
+    Sentiment,
+    State,
+    Tag,
+    Ticket,
+    TicketLink,
 )  # fmt: skip
 
 __all__ = [
-    "OPEN_STATES", "OUR_TURN", "PROMISES", "SETTINGS_WITH_HISTORY", "STAFF_ROLES", "Absence", "AfterSend", "Attachment",
-    "Availability", "Category", "CaughtMail", "Channel", "Customer", "CustomerTier", "Deadline", "DeadlineKind", "DeskVersion", "Draft",
-    "EventKind", "HandleTime", "Heartbeat", "Holiday", "Identity", "IdentityKind", "LifecycleTiming", "Macro",
-    "Message", "MessageKind", "MoveCondition", "Notification", "OpeningHours", "Organisation", "OutboxMail",
-    "OutboxStatus", "PlaybookLoad", "Presence", "Priority", "Role", "Rule", "RuleStage", "RuleUse", "Satisfaction",
-    "SavedView", "Sentiment", "Shift", "Skill", "SlaPolicy", "State", "Tag", "Target", "Team", "Theme", "Throttle",
-    "Ticket", "TicketEvent", "TicketLink", "User", "Weekday",
+    "OPEN_STATES", "OUR_TURN", "PROMISES", "SETTINGS_WITH_HISTORY", "STAFF_ROLES", "Absence", "AfterSend",
+    "Attachment", "Availability", "Category", "CaughtMail", "Channel", "Customer", "CustomerTier", "Deadline",
+    "DeadlineKind", "DeskVersion", "Draft", "EventKind", "HandleTime", "Heartbeat", "Holiday", "Identity",
+    "IdentityKind", "LifecycleTiming", "Macro", "Message", "MessageKind", "MoveCondition", "Notification",
+    "OpeningHours", "Organisation", "OutboxMail", "OutboxStatus", "PlaybookLoad", "Presence", "Priority",
+    "Role", "Rule", "RuleStage", "RuleUse", "Satisfaction", "SavedView", "Sentiment", "Shift", "Skill",
+    "SlaPolicy", "State", "Tag", "Target", "Team", "Theme", "Throttle", "Ticket", "TicketEvent", "TicketLink",
+    "User", "Weekday",
 ]  # fmt: skip

@@ -28,7 +28,7 @@ class Organisation(models.Model):
     class Meta:
         verbose_name, verbose_name_plural, ordering = _("organisation"), _("organisations"), ["name"]
         constraints = [
-            models.UniqueConstraint(fields=["domain"], condition=~models.Q(domain=""), name="one_organisation_a_domain"),
+            models.UniqueConstraint(fields=["domain"], condition=~models.Q(domain=""), name="one_organisation_a_domain")
         ]
 
     def __str__(self) -> str:
@@ -44,11 +44,18 @@ class Customer(models.Model):
         Organisation, models.SET_NULL, null=True, blank=True, related_name="customers", verbose_name=_("organisation")
     )
     user = models.OneToOneField(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="customer",
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="customer",
         verbose_name=_("sign-in"),
     )
     own_tier = models.CharField(
-        _("own tier"), max_length=12, choices=CustomerTier.choices, blank=True,
+        _("own tier"),
+        max_length=12,
+        choices=CustomerTier.choices,
+        blank=True,
         help_text=_("Leave empty to follow the organisation."),
     )
     language = LanguageField(_("language"))

@@ -25,7 +25,9 @@ class SlaPolicy(models.Model):
         _("update at least every"), default=240, help_text=_("minutes while in progress; 0: no such promise")
     )
     warn_at_percent = models.PositiveSmallIntegerField(
-        _("warn when used up"), default=75, validators=[MinValueValidator(1), MaxValueValidator(99)],
+        _("warn when used up"),
+        default=75,
+        validators=[MinValueValidator(1), MaxValueValidator(99)],
         help_text=_("percent of the time"),
     )
     in_business_hours = models.BooleanField(_("only the team's working hours count"), default=True)
@@ -82,7 +84,7 @@ class Deadline(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["ticket", "kind"], condition=Q(done_at__isnull=True), name="one_open_deadline_a_kind"
-            ),
+            )
         ]
         indexes = [
             models.Index(
@@ -113,7 +115,8 @@ class LifecycleTiming(models.Model):
         _("follow up closed after"), default=24 * 60, help_text=_("minutes")
     )
     reopen_window = models.PositiveIntegerField(
-        _("closed tickets reopen within"), default=14 * 24 * 60,
+        _("closed tickets reopen within"),
+        default=14 * 24 * 60,
         help_text=_("minutes; later answers open a follow-up ticket"),
     )
     breaching_soon = models.PositiveIntegerField(_("counts as breaching soon"), default=60, help_text=_("minutes"))

@@ -1,4 +1,4 @@
-"""The spine: every change of a ticket as a row that is audit trail, outbox of reactions and source of reports at once."""
+"""The spine: every change of a ticket as a row, at once audit trail, outbox of reactions and source of reports."""
 
 from typing import Any
 

@@ -14,7 +14,9 @@ def validate_zone(value: str) -> None:
     try:
         zoneinfo.ZoneInfo(value)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValidationError(_("“%(zone)s” is not a time zone; write one like Europe/Berlin.") % {"zone": value}) from error
+        raise ValidationError(
+            _("“%(zone)s” is not a time zone; write one like Europe/Berlin.") % {"zone": value}
+        ) from error
 
 
 class ZoneField(models.CharField):

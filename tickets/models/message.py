@@ -52,7 +52,7 @@ class Message(models.Model):
         ordering = ["id"]
         indexes = [models.Index(fields=["ticket", "id"], name="message_ticket")]
         constraints = [
-            models.UniqueConstraint(fields=["dedupe_key"], condition=~Q(dedupe_key=""), name="message_said_once"),
+            models.UniqueConstraint(fields=["dedupe_key"], condition=~Q(dedupe_key=""), name="message_said_once")
         ]
 
     def __str__(self) -> str:

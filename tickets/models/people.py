@@ -61,9 +61,7 @@ class Team(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural, ordering = _("team"), _("teams"), ["tier", "name"]
-        constraints = [
-            models.UniqueConstraint("is_default", condition=Q(is_default=True), name="one_default_team"),
-        ]
+        constraints = [models.UniqueConstraint("is_default", condition=Q(is_default=True), name="one_default_team")]
 
     def __str__(self) -> str:
         return self.name
@@ -95,7 +93,12 @@ class OpeningHours(models.Model):
 
 class Holiday(models.Model):
     team = models.ForeignKey(
-        Team, models.CASCADE, null=True, blank=True, related_name="holidays", verbose_name=_("team"),
+        Team,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="holidays",
+        verbose_name=_("team"),
         help_text=_("Leave empty for every team."),
     )
     date = models.DateField(_("date"))
@@ -163,7 +166,9 @@ class User(AbstractUser):
     tier = models.PositiveSmallIntegerField(_("tier"), default=1)
     skills = models.ManyToManyField(Skill, blank=True, related_name="users", verbose_name=_("skills"))
     capacity = models.PositiveSmallIntegerField(
-        _("capacity"), default=20, validators=[MinValueValidator(0), MaxValueValidator(500)],
+        _("capacity"),
+        default=20,
+        validators=[MinValueValidator(0), MaxValueValidator(500)],
         help_text=_("Open tickets this person holds at most before routing passes them by."),
     )
     is_experienced = models.BooleanField(_("experienced"), default=False, help_text=_("Gets angry customers."))
@@ -249,7 +254,7 @@ class Absence(models.Model):
                 condition=Q(ends_at__gt=F("starts_at")),
                 name="absence_ends_after_start",
                 violation_error_message=_("An absence must end after it starts."),
-            ),
+            )
         ]
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""The desk's rules as rows: sorting and routing rules, macros, saved views, and the version that tells caches to reload."""
+"""The desk's rules as rows: sorting and routing rules, macros, saved views, and the version that caches follow."""
 
 from typing import Any
 

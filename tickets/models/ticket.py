@@ -217,28 +217,12 @@ class Ticket(ConcurrentTransitionMixin, models.Model):
         ]
         indexes = [
             # Each standing view sorts by time left; closed rows are in none of these.
-            models.Index(
-                "queue_at", "id", condition=Q(state__in=OPEN_STATES), name="ticket_open_due"
-            ),
-            models.Index(
-                "last_message_at", "id", condition=Q(state__in=OPEN_STATES), name="ticket_open_updated"
-            ),
-            models.Index(
-                "assignee", "queue_at", "id", condition=Q(state__in=OPEN_STATES),
-                name="ticket_mine_due",
-            ),
-            models.Index(
-                "state", "queue_at", "id", condition=Q(state__in=OPEN_STATES),
-                name="ticket_state_due",
-            ),
-            models.Index(
-                "category", "queue_at", "id", condition=Q(state__in=OPEN_STATES),
-                name="ticket_category_due",
-            ),
-            models.Index(
-                "team", "queue_at", "id", condition=Q(state__in=OPEN_STATES),
-                name="ticket_team_due",
-            ),
+            models.Index("queue_at", "id", condition=Q(state__in=OPEN_STATES), name="ticket_open_due"),
+            models.Index("last_message_at", "id", condition=Q(state__in=OPEN_STATES), name="ticket_open_updated"),
+            models.Index("assignee", "queue_at", "id", condition=Q(state__in=OPEN_STATES), name="ticket_mine_due"),
+            models.Index("state", "queue_at", "id", condition=Q(state__in=OPEN_STATES), name="ticket_state_due"),
+            models.Index("category", "queue_at", "id", condition=Q(state__in=OPEN_STATES), name="ticket_category_due"),
+            models.Index("team", "queue_at", "id", condition=Q(state__in=OPEN_STATES), name="ticket_team_due"),
             models.Index(
                 "priority", "id", condition=Q(state__in=OPEN_STATES, assignee__isnull=True), name="ticket_waiting"
             ),
