@@ -16,7 +16,7 @@ Tag = tuple[str, str]  # words, tone
 
 
 class Row(NamedTuple):
-    """In the order in which templates/desk/_queue_rows.html takes it apart. `badges` are of the customer, `marks` of the ticket."""
+    """In the order in which templates/desk/_queue_rows.html takes it apart; `badges` tell of the customer."""
 
     number: int
     url: str

@@ -10,7 +10,7 @@ from django.db.models import BooleanField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from tickets.desk import Desk
-from tickets.models import OPEN_STATES, OUR_TURN, Notification, SavedView, Ticket, TicketEvent, User
+from tickets.models import OPEN_STATES, OUR_TURN, Notification, Ticket, TicketEvent, User
 from tickets.models.ticket import TicketQuerySet
 
 PAGE = 50
@@ -32,7 +32,7 @@ SORTS = {DUE: Sort("queue_at", False), "newest": Sort("pk", True), "updated": So
 
 
 def in_states(states: Sequence[str]) -> RawSQL:
-    """`state IN (…)` with the states written out: SQLite uses a partial index only where the words are the index's own."""
+    """`state IN (…)` with the states written out: SQLite uses a partial index only where its own words stand."""
     words = ", ".join(f"'{state}'" for state in states)
     return RawSQL(f'"tickets_ticket"."state" IN ({words})', (), output_field=BooleanField())  # noqa: S611
 
@@ -61,7 +61,9 @@ def filtered(filters: Mapping[str, Any], *, user: User, desk: Desk, now: datetim
         if chosen := filters.get(key):
             tickets = tickets.filter(**{f"{key}__in": chosen})
     if slugs := filters.get("category"):
-        tickets = tickets.filter(category__in=[desk.category_by_slug[s].pk for s in slugs if s in desk.category_by_slug])
+        tickets = tickets.filter(
+            category__in=[desk.category_by_slug[s].pk for s in slugs if s in desk.category_by_slug]
+        )
     if slugs := filters.get("team"):
         tickets = tickets.filter(team__in=_teams(slugs, user=user, desk=desk))
     if assignee := filters.get("assignee"):
@@ -127,10 +129,8 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def page(
-    tickets: TicketQuerySet, cursor: Cursor | None, *, sort: str = DUE
-) -> tuple[list[tuple[Any, ...]], str, str]:
-    """One page of rows (COLUMNS) in the order `sort`, and the cursors of the pages before and after ("": there is none).
+def page(tickets: TicketQuerySet, cursor: Cursor | None, *, sort: str = DUE) -> tuple[list[tuple[Any, ...]], str, str]:
+    """One page of rows (COLUMNS) in the order `sort`, and the cursors of the pages before and after ("": none).
 
     One statement; PAGE + 1 rows are read, so that no count is needed.
     """
@@ -182,16 +182,16 @@ def counts(views: Sequence[Mapping[str, Any]], *, user: User, desk: Desk, now: d
     sql, values = _counted(unread)
     parts.append(sql)
     params.extend(values)
-    parts.append(f'(SELECT MAX(id) FROM "{TicketEvent._meta.db_table}")')
+    parts.append(f'(SELECT MAX(id) FROM "{TicketEvent._meta.db_table}")')  # noqa: S608
     with connection.cursor() as cursor:
         adapt = connection.ops.adapt_datetimefield_value
         params = [adapt(value) if isinstance(value, datetime) else value for value in params]
-        cursor.execute(f"SELECT {', '.join(parts)}", params)  # noqa: S608  (parts are querysets compiled by Django)
+        cursor.execute(f"SELECT {', '.join(parts)}", params)
         *numbers, load, news, newest = cursor.fetchone()
     return Counts(numbers, load, news, newest or 0)
 
 
-# Making a query's SQL costs more than asking it, and a view's changes only with the desk's settings: it is kept with them.
+# Making a query's SQL costs more than asking it, and a view's changes only with the desk's settings: kept with them.
 _kept: tuple[Desk | None, dict[tuple[int, str], tuple[str, list[Any]]]] = (None, {})
 KEPT_AT_MOST = 5_000
 NOW = datetime(2000, 1, 1, tzinfo=UTC)  # stands for the moment of asking while SQL is made
@@ -213,7 +213,7 @@ def _counting(filters: Mapping[str, Any], *, user: User, desk: Desk) -> tuple[st
 
 def _counted(query: QuerySet[Any]) -> tuple[str, tuple[Any, ...]]:
     sql, values = query.order_by().values("pk")[: COUNT_CAP + 1].query.sql_with_params()
-    return f"(SELECT COUNT(*) FROM ({sql}) AS capped)", values
+    return f"(SELECT COUNT(*) FROM ({sql}) AS capped)", values  # noqa: S608
 
 
 def count_words(number: int) -> str:

@@ -1,16 +1,14 @@
-"""Search: tickets by number, by the words of their subjects, customers and messages; newest first, on a million as on ten.
+"""Search: tickets by number, by the words of their subjects, customers and messages; newest first.
 
-PostgreSQL looks into tsvector columns with GIN indexes, SQLite into FTS5 tables (tickets.search_tables). Words are taken
-as they are written: no stemming, so that names, numbers and every language work alike.
+PostgreSQL looks into tsvector columns with GIN indexes, SQLite into FTS5 tables (tickets.search_tables). Words are
+taken as they are written: no stemming, so that names, numbers and every language work alike.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
-from django.db import connection
 from django.db.models import Count, Window
 from markupsafe import Markup, escape
 
@@ -19,7 +17,6 @@ from tickets import search_matches
 from tickets.desk import Desk
 from tickets.models import Customer, Message, Ticket, User
 from tickets.queues import COLUMNS
-from tickets.search_matches import MOST
 
 PAGE = 50
 LONGEST = 200  # characters of a question that are read

@@ -19,7 +19,7 @@ Matches = dict[int, int | None]
 
 
 def find(terms: Sequence[str], *, number: int | None = None, address: str = "") -> Matches:
-    """Tickets as {number: id of the newest message that matches, None where the ticket itself does}; newest matches only.
+    """The newest tickets that match, as {number: id of the matching message, or None where the ticket itself does}.
 
     One statement, two where the words are rare among the newest messages of a large desk.
     """
@@ -78,7 +78,7 @@ def _known(address: str) -> tuple[str, list[object]]:
         return "", []
     sql, params = Identity.objects.filter(value=address).values("customer").query.sql_with_params()
     newest = f"SELECT id FROM tickets_ticket WHERE customer_id IN ({sql}) ORDER BY id DESC LIMIT {MOST}"  # noqa: S608
-    return f" UNION ALL SELECT 'ticket', id, NULL FROM ({newest}) AS known", [*params]
+    return f" UNION ALL SELECT 'ticket', id, NULL FROM ({newest}) AS known", [*params]  # noqa: S608
 
 
 # PostgreSQL
@@ -132,7 +132,8 @@ def _similar_postgresql(terms: Sequence[str]) -> list[int]:
     words = " ".join(terms)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT ticket_id FROM tickets_ticketwords WHERE %s <%% line ORDER BY %s <<-> line, ticket_id DESC LIMIT 50",
+            "SELECT ticket_id FROM tickets_ticketwords WHERE %s <%% line"
+            " ORDER BY %s <<-> line, ticket_id DESC LIMIT 50",
             [words, words],
         )
         return [number for (number,) in cursor.fetchall()]

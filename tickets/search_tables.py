@@ -1,7 +1,7 @@
 """What search stands on in SQLite: full-text tables beside messages and tickets, kept true by triggers.
 
-PostgreSQL's columns and indexes are made by migration 0002 and live through every later change of a table. SQLite makes a
-table anew for most changes and drops its triggers with the old one, so they are looked after whenever migrations have run.
+PostgreSQL's columns and indexes are made by migration 0002 and live through every later change of a table. SQLite makes
+a table anew for most changes and drops its triggers with the old one: they are looked after when migrations have run.
 """
 
 from typing import Any
@@ -25,9 +25,7 @@ def stand(cursor: Any) -> None:
             f"CREATE VIRTUAL TABLE IF NOT EXISTS {words}"
             f" USING fts5({names}, content='{table}', content_rowid='id', tokenize='{TOKENS}')"
         )
-        cursor.execute(
-            f"CREATE VIRTUAL TABLE IF NOT EXISTS {words}_known USING fts5vocab('{words}', 'row')"
-        )
+        cursor.execute(f"CREATE VIRTUAL TABLE IF NOT EXISTS {words}_known USING fts5vocab('{words}', 'row')")
         cursor.execute("SELECT COUNT(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s", [table])
         (standing,) = cursor.fetchone()
         made = _triggers(table, columns)

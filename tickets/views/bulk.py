@@ -41,10 +41,18 @@ def bulk(request: HttpRequest) -> HttpResponse:
 def _tell(request: HttpRequest, outcome: Outcome) -> None:
     count = len(outcome.done)
     if count:
-        messages.success(request, ngettext("%(count)d ticket done.", "%(count)d tickets done.", count) % {"count": count})
+        messages.success(
+            request, ngettext("%(count)d ticket done.", "%(count)d tickets done.", count) % {"count": count}
+        )
     for reason, numbers in list(outcome.refused.items())[:REASONS_TOLD]:
-        which = ", ".join(f"#{number}" for number in numbers[:NUMBERS_TOLD]) + ("…" if len(numbers) > NUMBERS_TOLD else "")
-        text = ngettext("%(count)d left as it was (%(which)s): %(reason)s", "%(count)d left as they were (%(which)s): %(reason)s", len(numbers))
+        which = ", ".join(f"#{number}" for number in numbers[:NUMBERS_TOLD]) + (
+            "…" if len(numbers) > NUMBERS_TOLD else ""
+        )
+        text = ngettext(
+            "%(count)d left as it was (%(which)s): %(reason)s",
+            "%(count)d left as they were (%(which)s): %(reason)s",
+            len(numbers),
+        )
         messages.error(request, text % {"count": len(numbers), "which": which, "reason": reason[:300]})
     if not count and not outcome.refused:
         messages.error(request, _("None of the selected tickets is there any more."))

@@ -24,7 +24,9 @@ LATEST = 100
 def availability(request: HttpRequest) -> HttpResponse:
     user = set_availability(request.user, to=request.POST.get("availability", ""))
     is_here = user.availability == Availability.AVAILABLE
-    messages.success(request, _("You get tickets again.") if is_here else _("You get no new tickets until you are back."))
+    messages.success(
+        request, _("You get tickets again.") if is_here else _("You get no new tickets until you are back.")
+    )
     back = request.META.get("HTTP_REFERER", "")
     safe = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure())
     return redirect(back if safe else reverse("queue"))

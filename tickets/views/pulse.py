@@ -20,7 +20,7 @@ from tickets.views.shell import is_pressing, load_words, views_of
 @desk_only
 @require_GET
 def pulse(request: HttpRequest) -> JsonResponse:
-    """`since`: the event id of the answer before; `tickets`: numbers on the page; `counts=1`: the rail's counts as well.
+    """`since`: the event id of the answer before; `tickets`: numbers on the page; `counts=1`: the rail's counts, too.
 
     Three statements, four with counts. Answers `since`, `changed` (numbers), `here` {number: names in words}, `views`
     [{slug, count, is_hot}], `count` (of the view whose address stands in the query), `unread`, `load`.

@@ -18,7 +18,7 @@ from tickets.views.shell import desk_page, views_of
 @desk_only
 @require_http_methods(["GET", "POST"])
 def views(request: HttpRequest) -> HttpResponse:
-    """The list; with filters in the address also the form that saves them. POST `name` and `filters` (an address's query)."""
+    """The list, and the form that saves the address's filters. POST `name` and `filters` (an address's query)."""
     desk = desk_settings.current(request.user.desk_version)
     if request.method == "POST":
         query = QueryDict(request.POST.get("filters", "")[:2000])

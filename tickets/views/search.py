@@ -43,7 +43,7 @@ def results(request: HttpRequest) -> HttpResponse:
 
 
 def _rows(found: Results, question: Question, desk: Desk) -> list[Row]:
-    """The queue's rows, with the words marked where they stand and the place in the message instead of its beginning."""
+    """The queue's rows with the words marked, and the place in the message instead of its beginning."""
     rows = queue_rows.shown(found.rows, desk=desk, now=timezone.now())
     if found.is_similar:
         return rows

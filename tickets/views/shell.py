@@ -19,8 +19,13 @@ Line = tuple[str | Promise, str]
 # The rail's sections, by who may see them: (role question, title, [(name, url name), …]). Later rooms add their lines.
 NAV: list[tuple[str, str | Promise, list[Line]]] = [
     (
-        "is_desk_staff", "",
-        [(gettext_lazy("My day"), "my_day"), (gettext_lazy("Queue"), "queue"), (gettext_lazy("Customers"), "customers")],
+        "is_desk_staff",
+        "",
+        [
+            (gettext_lazy("My day"), "my_day"),
+            (gettext_lazy("Queue"), "queue"),
+            (gettext_lazy("Customers"), "customers"),
+        ],
     ),
     ("is_lead", gettext_lazy("Lead"), [(gettext_lazy("Rules"), "rules"), (gettext_lazy("Outgoing mail"), "outbox")]),
     ("is_administrator", gettext_lazy("Administrator"), [(gettext_lazy("Back office"), "admin:index")]),
@@ -30,7 +35,7 @@ NAV: list[tuple[str, str | Promise, list[Line]]] = [
 def desk_page(
     request: HttpRequest, template: str, context: dict[str, Any], *, with_counts: bool = False, status: int = 200
 ) -> HttpResponse:
-    """Render a page of the desk with its frame; `with_counts` costs one statement, otherwise the page's poll fills them."""
+    """Render a page of the desk with its frame; `with_counts` costs one statement, else the page's pulse fills them."""
     return render(request, template, {**frame(request, with_counts=with_counts), **context}, status=status)
 
 
