@@ -13,7 +13,7 @@ from tickets.presence import HERE_FOR, Here, sort
 # them one by one would double the statements of the page.
 _TICKET, _LINK = Ticket._meta.db_table, TicketLink._meta.db_table
 SQL = f"""
-SELECT 'tag', t.id, t.name, '', NULL FROM {Tag._meta.db_table} t
+SELECT 'tag', t.id, t.name, '', CAST(NULL AS bigint) FROM {Tag._meta.db_table} t
   JOIN {Ticket.tags.through._meta.db_table} tie ON tie.tag_id = t.id WHERE tie.ticket_id = %(ticket)s
 UNION ALL SELECT 'draft', d.id, d.body, d.kind, NULL FROM {Draft._meta.db_table} d
   WHERE d.ticket_id = %(ticket)s AND d.user_id = %(user)s

@@ -194,7 +194,7 @@ def _add_run(entries: list[Said | Happened], run: list[TicketEvent], *, desk: De
         # What one actor did within a minute is one line.
         if lines and together[-1][0] == event.by_id and (event.at - together[-1][1]).total_seconds() < 60:
             name = event_words.who(event, desk)
-            lines[-1].text += " · " + (words.removeprefix(f"{name} ") if name else words)
+            lines[-1].text += " · " + (words.removeprefix(f"{name}: ").removeprefix(f"{name} ") if name else words)
             continue
         together.append((event.by_id, event.at))
         lines.append(Line(words, wording.when(event.at, now), event.at.isoformat()))

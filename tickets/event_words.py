@@ -77,6 +77,9 @@ def _moved(event: TicketEvent, data: dict[str, Any], desk: Desk) -> str:
     if why == "customer_answered":
         return _("The customer answered: %(state)s again") % {"state": to}
     if data.get("with_reply"):
+        # A reply to a new ticket passes through First response; only where it ends is worth a line.
+        if event.kind == EventKind.ACKNOWLEDGED:
+            return ""
         return _("Sent as %(state)s") % {"state": to}
     said = _("%(by)s set it to %(state)s") % {"by": by, "state": to} if by else str(to)
     return _with_why(said, event.reason)
@@ -177,7 +180,7 @@ def _rated(event: TicketEvent, data: dict[str, Any], desk: Desk) -> str:
 
 
 def _macro_used(event: TicketEvent, data: dict[str, Any], desk: Desk) -> str:
-    by, name = who(event, desk), str(data.get("name") or data.get("macro_name") or "")
+    by, name = who(event, desk), str(data.get("name") or "").rpartition("::")[2]
     return _("%(by)s used the macro “%(name)s”") % {"by": by, "name": name} if name else _("Macro used")
 
 

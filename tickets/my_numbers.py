@@ -91,15 +91,15 @@ def figures(today: Span, week: Span, targets: Iterable[Target]) -> list[Figure]:
 def _figure(target: Target, today: Span, week: Span) -> Figure:
     value = today.value(target.metric)
     aims_under = target.direction == Target.Direction.UNDER
-    if value is None:
-        tone = "neutral"
-    else:
-        tone = "good" if (value <= target.value) == aims_under or value == target.value else "warn"
+    is_met = value is not None and (value <= target.value if aims_under else value >= target.value)
+    # A day's count only grows: until it is reached it is on its way, not missed.
+    is_open = value is None or target.metric == "agent-tickets-per-day"
+    tone = "good" if is_met else "neutral" if is_open else "warn"
     aim = _("under %(value)s") if aims_under else _("over %(value)s")
     return Figure(
         name=_(target.name),
         today=_in_words(value, target.unit),
-        week=_("%(value)s in 7 days") % {"value": _in_words(week.value(target.metric), target.unit)},
+        week=_("7-day average: %(value)s") % {"value": _in_words(week.value(target.metric), target.unit)},
         target=aim % {"value": _in_words(target.value, target.unit)},
         tone=tone,
     )

@@ -25,7 +25,19 @@
   form.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
+    event.stopPropagation();
     form.requestSubmit(form.querySelector(isNote() ? "[data-add-note]" : "[data-send]"));
+  });
+
+  // Another state becomes the one the button sends as; the one it was goes into the menu
+  form.addEventListener("send-as", (event) => {
+    const send = form.querySelector("[data-send]");
+    const other = form.querySelector(`[data-send-as="${CSS.escape(event.detail)}"]`);
+    if (!other) return;
+    const words = other.querySelector("span");
+    [send.value, other.value] = [other.value, send.value];
+    [send.textContent, words.textContent] = [words.textContent, send.textContent];
+    other.dataset.sendAs = other.value;
   });
 
   // Asked once: whoever sends again without writing it is answered by the desk's own conditions.
@@ -36,6 +48,8 @@
     if (!note || !resolves || asked || form.elements.cause.value.trim() || form.elements.fix.value.trim()) return;
     asked = true;
     event.preventDefault();
+    form.dispatchEvent(new CustomEvent("send-as", { detail: "resolved" }));
+    form.querySelector(".btn-split [data-menu]").open = false;
     note.open = true;
     form.elements.cause.focus();
   });

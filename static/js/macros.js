@@ -21,15 +21,7 @@
     const first = document.getElementById("chip-template").content.firstElementChild.cloneNode(true);
     first.querySelector("[data-name]").textContent = macro.name.split("::").at(-1);
     chips.replaceChildren(first, ...macro.changes.map((words) => Object.assign(document.createElement("span"), { className: "tag", textContent: words })));
-    const as = macro.next_state && form.querySelector(`[data-send-as="${CSS.escape(macro.next_state)}"]`);
-    if (as) {
-      const send = form.querySelector("[data-send]");
-      [send.value, as.value] = [as.value, send.value];
-      const [words, other] = [as.querySelector("span"), send.textContent];
-      send.textContent = words.textContent;
-      words.textContent = other;
-      as.dataset.sendAs = as.value;
-    }
+    if (macro.next_state) form.dispatchEvent(new CustomEvent("send-as", { detail: macro.next_state }));
     text.dispatchEvent(new Event("input", { bubbles: true }));
     text.focus();
   };

@@ -1,7 +1,5 @@
 """Customers as the desk sees them: finding one, the profile, tidying up."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Avg, Count, Exists, OuterRef, Q, QuerySet
@@ -12,7 +10,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from tickets import customer_details, customers, wording
+from tickets import customer_details, customers, ticket_page
 from tickets.errors import Refused
 from tickets.forms_desk import CustomerForm, as_number
 from tickets.models import Customer, Identity, Satisfaction, State
@@ -62,7 +60,10 @@ def customer(request: HttpRequest, customer_id: int) -> HttpResponse:
         customer_details.change(person, **form.cleaned_data)
         messages.success(request, _("Saved."))
         return redirect("customer", customer_id)
-    return _profile(request, _customer(customer_id), form, status=422 if request.method == "POST" else 200)
+    if request.method == "POST":
+        # The form has set what was refused on `person`; what stands beside it shows what is true.
+        return _profile(request, _customer(customer_id), form, status=422)
+    return _profile(request, person, form, status=200)
 
 
 @desk_only
@@ -87,9 +88,7 @@ def _customer(customer_id: int) -> Customer:
 def _profile(request: HttpRequest, person: Customer, form: CustomerForm, *, status: int) -> HttpResponse:
     now = timezone.now()
     closed = closed_teams(request.user)
-    csat: dict[str, Any] = Satisfaction.objects.filter(ticket__customer=person).aggregate(
-        average=Avg("score"), count=Count("pk")
-    )
+    rated = Satisfaction.objects.filter(ticket__customer=person).aggregate(average=Avg("score"), count=Count("pk"))
     colleagues: list[Customer] = []
     if person.organisation_id:
         others = Customer.objects.filter(organisation=person.organisation_id).exclude(pk=person.pk)
@@ -99,9 +98,8 @@ def _profile(request: HttpRequest, person: Customer, form: CustomerForm, *, stat
         "identities": list(person.identities.order_by("kind", "pk")),
         "history": list(customers.history(person, restricted=closed)),
         "states": State,
-        "csat": csat,
+        "facts": ticket_page.customer_facts(person, csat=rated["average"], csat_count=rated["count"], now=now),
         "colleagues": colleagues,
-        "local_time": timezone.localtime(now, wording.zone(person.time_zone)),
         "may_merge": may_merge_customers(request.user),
         "form": form,
     }
