@@ -33,7 +33,7 @@ class Topic:
 TOPICS = [
     Topic("people", gettext_lazy("People and hours"), gettext_lazy("Who works here, when, and at what."),
           ("User", "Team", "Skill", "Holiday")),
-    Topic("desk", gettext_lazy("How the desk works"), gettext_lazy("Promises, rules and texts; a change counts at once."),
+    Topic("desk", gettext_lazy("How the desk works"), gettext_lazy("Promises, rules, texts; a change counts at once."),
           ("SlaPolicy", "LifecycleTiming", "Rule", "Category", "MoveCondition", "Macro", "SavedView", "Target", "Tag")),
     Topic("customers", gettext_lazy("Customers"), gettext_lazy("Whom we help, and where they reach us from."),
           ("Customer", "Organisation")),
@@ -60,11 +60,13 @@ class BackOffice(admin.AdminSite):
             raise PermissionDenied(_("Only administrators open the back office."))
         return redirect_to_login(request.GET.get("next") or reverse("admin:index"))
 
-    def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # type: ignore[override]
         """Signing out is done at the desk's own address."""
         return HttpResponse(status=307, headers={"Location": reverse("sign_out")})
 
-    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: Any = None
+    ) -> HttpResponse:
         return HttpResponse(status=302, headers={"Location": reverse("password_change")})
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:

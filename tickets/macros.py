@@ -88,9 +88,7 @@ def apply(ticket: Ticket, macro: Macro, *, by: User, desk: Desk, now: datetime |
         for action in macro.actions:
             if action["do"] in DO:
                 ticket = DO[action["do"]](ticket, action["value"], by, desk, now)
-        timeline.record(
-            timeline.event(ticket, EventKind.MACRO_USED, by=by, now=now, macro=macro.pk, name=macro.name)
-        )
+        timeline.record(timeline.event(ticket, EventKind.MACRO_USED, by=by, now=now, macro=macro.pk, name=macro.name))
     return ticket
 
 

@@ -38,7 +38,7 @@ def pages(desk: Desk) -> list[tuple[str, list[Page]]]:
     book = list(Rule.objects.all())
     since = timezone.now().date() - timedelta(days=USES_OF_DAYS - 1)
     used = dict(RuleUse.objects.filter(day__gte=since).values_list("rule").annotate(Sum("count")))
-    stages = []
+    stages: list[tuple[str, list[Page]]] = []
     for stage in RuleStage:
         of_stage = [rule for rule in book if rule.stage == stage]
         stages.append((stage, [
@@ -61,7 +61,7 @@ def in_words(conditions: Any, desk: Desk) -> str:
             return f" {joint} ".join(_part(part, desk, is_alone=len(parts) == 1) for part in parts)
     if "not" in conditions:
         return _("not (%(condition)s)") % {"condition": in_words(conditions["not"], desk)}
-    field, operator = rules.FIELDS.get(conditions.get("field")), rules.OPERATORS.get(conditions.get("op"))
+    field, operator = rules.FIELDS.get(conditions.get("field", "")), rules.OPERATORS.get(conditions.get("op", ""))
     if field is None or operator is None:
         return _("a condition that no longer exists")
     if not operator.takes_value:
@@ -78,7 +78,8 @@ def _part(part: dict[str, Any], desk: Desk, *, is_alone: bool) -> str:
 def _listed(leaf: dict[str, Any], desk: Desk) -> str:
     value = leaf.get("value")
     values = value if isinstance(value, list) else [value]
-    names = rules.choices(leaf["field"], desk) or {True: _("yes"), False: _("no")}
+    yes_no: dict[Any, Any] = {True: _("yes"), False: _("no")}
+    names = rules.choices(leaf["field"], desk) or yes_no
     # Looked up by type, too: a tier of 1 is no “yes”.
     shown = [str(names[item]) if isinstance(item, bool | str) and item in names else str(item) for item in values]
     text = ", ".join(shown[:WORDS_SHOWN])
@@ -96,7 +97,12 @@ def action_in_words(action: dict[str, Any], desk: Desk) -> str:
         return str(known.label)
     value = action.get("value")
     names = rule_actions.choices(known.takes, desk) or {}
-    return f"{known.label}: {names.get(value, value)}"
+    return f"{known.label}: {names.get(str(value), value)}"
+
+
+def last_change(rule: Any) -> Any:
+    """The newest row of the rule's history (history_date, history_user), None for a rule not yet saved."""
+    return rule.history.select_related("history_user").first() if rule.pk else None
 
 
 def used_in_words(count: int) -> str:

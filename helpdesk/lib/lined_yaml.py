@@ -283,7 +283,9 @@ def _minutes(node: Node) -> int:
         raise Faulty(f"“{node.text}” is not a length of time", "write it like “15 min”, “4 h”, “1 h 30 min” or “2 d”")
     for amount, unit in zip(parts[::2], parts[1::2], strict=True):
         if not (amount.isascii() and amount.isdigit() and len(amount) < 7) or unit not in MINUTES:
-            raise Faulty(f"“{node.text}” is not a length of time", "write it like “15 min”, “4 h”, “1 h 30 min” or “2 d”")
+            raise Faulty(
+                f"“{node.text}” is not a length of time", "write it like “15 min”, “4 h”, “1 h 30 min” or “2 d”"
+            )
         total += int(amount) * MINUTES[unit]
     return total
 

@@ -146,7 +146,13 @@ def test_another_default_team_takes_over():
     ("wrong", "right", "line", "message", "fix"),
     [
         ("categores:", "categories:", 3, "“categores” is not known here", "did you mean “categories”?"),
-        ("first_respons:", "first_response:", 13, "“first_respons” is not known here", "did you mean “first_response”?"),
+        (
+            "first_respons:",
+            "first_response:",
+            13,
+            "“first_respons” is not known here",
+            "did you mean “first_response”?",
+        ),
         ("urgnt", "urgent", 13, "priority: “urgnt” is not one of the choices", "did you mean “urgent”?"),
         ("15 minutes", "15 min", 13, "first_response: “15 minutes” is not a length of time", None),
         ("tier: one", "tier: 1", 8, "tier: “one” is not a number that fits", "write a number from 0 to 9"),

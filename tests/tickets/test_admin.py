@@ -1,4 +1,4 @@
-"""The back office: administrators only, every page opens, settings tell the desk and keep history, tickets only by verbs."""
+"""The back office: administrators only, every page opens, settings tell the desk, tickets change only by verbs."""
 
 import pytest
 from django.contrib import admin
@@ -8,8 +8,22 @@ from helpdesk import playbook
 from tests import cast
 from tickets import desk
 from tickets.models import (
-    Category, DeskVersion, EventKind, Holiday, LifecycleTiming, Macro, OutboxMail, OutboxStatus, Role, SavedView, SlaPolicy,
-    State, Team, Ticket, TicketEvent, User,
+    Category,
+    DeskVersion,
+    EventKind,
+    Holiday,
+    LifecycleTiming,
+    Macro,
+    OutboxMail,
+    OutboxStatus,
+    Role,
+    SavedView,
+    SlaPolicy,
+    State,
+    Team,
+    Ticket,
+    TicketEvent,
+    User,
 )  # fmt: skip
 
 pytestmark = pytest.mark.django_db
@@ -105,7 +119,9 @@ def test_a_changed_policy_is_said_in_words_counts_at_once_and_keeps_its_history(
     given = form_of(page_of(office, SlaPolicy, policy.pk))
     assert (given["first_response"], given["resolution"]) == ("15 min", "4 h")
     before = version()
-    answer = office.post(reverse("admin:tickets_slapolicy_change", args=[policy.pk]), {**given, "resolution": "3 h 30 min"})
+    answer = office.post(
+        reverse("admin:tickets_slapolicy_change", args=[policy.pk]), {**given, "resolution": "3 h 30 min"}
+    )
     assert answer.status_code == 302
     assert SlaPolicy.objects.get(pk=policy.pk).resolution == 210
     assert version() == before + 1
@@ -128,7 +144,11 @@ def test_list_edits_and_deletions_tell_the_desk_too(office, loaded):
     before = version()
     given = {"form-TOTAL_FORMS": len(macros), "form-INITIAL_FORMS": len(macros), "_save": "Save"}
     for number, macro in enumerate(macros):
-        given |= {f"form-{number}-id": macro.pk, f"form-{number}-position": macro.position, f"form-{number}-is_active": "on"}
+        given |= {
+            f"form-{number}-id": macro.pk,
+            f"form-{number}-position": macro.position,
+            f"form-{number}-is_active": "on",
+        }
     assert office.post("/admin/tickets/macro/", given | {"form-0-position": 5}).status_code == 302
     assert Macro.objects.get(pk=macros[0].pk).position == 5
     assert version() == before + 1

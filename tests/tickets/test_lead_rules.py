@@ -81,7 +81,13 @@ def test_a_rule_is_written_from_rows(lead):
     assert lead.post("/lead/rules/new/", typed(do="save")).status_code == 302
     rule = Rule.objects.get()
     assert rule.conditions == {"field": "text", "op": "has_word", "value": ["export", "broken", "bug"]}
-    assert (rule.actions, rule.stage, rule.position, rule.is_active, rule.stops) == (TO_TIER_2, "routing", 10, True, False)
+    assert (rule.actions, rule.stage, rule.position, rule.is_active, rule.stops) == (
+        TO_TIER_2,
+        "routing",
+        10,
+        True,
+        False,
+    )
     assert rule_version() == version + 1
     assert rule.history.get().history_user.name == "Lena Brandt"
 

@@ -19,8 +19,8 @@ def test_text_is_filled_from_ticket_customer_agent_and_site(settings):
     settings.SITE_NAME = "Whitfield Help"
     ticket = cast.TicketFactory(subject="Late parcel", reference="A-77", customer=cast.dana())
     body = (
-        "{{customer.name}}|{{customer.first_name}}|{{ticket.number}}|{{ticket.subject}}|{{ ticket.reference }}|{{agent.name}}|"
-        "{{site.name}}|{{ticket.link}}"
+        "{{customer.name}}|{{customer.first_name}}|{{ticket.number}}|{{ticket.subject}}|{{ ticket.reference }}|"
+        "{{agent.name}}|{{site.name}}|{{ticket.link}}"
     )
     *words, link = filled(Macro(body=body), ticket, cast.mira()).body.split("|")
     assert words == [

@@ -1,6 +1,6 @@
-"""What every page of the back office shares: administrators only, caches told of changes, records that stay as they are."""
+"""What every page of the back office shares: administrators only, caches told of changes, records left alone."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
@@ -57,7 +57,7 @@ class TellsTheDesk:
 
 
 class PlainWords:
-    """Lists are titled by what they list, choices of rows come without a row of icons, several choices as tick boxes."""
+    """Lists are titled by what they list; a choice of rows comes without icons, several choices as tick boxes."""
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         title = capfirst(self.opts.verbose_name_plural)  # type: ignore[attr-defined]
@@ -99,7 +99,7 @@ class CappedPaginator(Paginator):
 
     @cached_property
     def count(self) -> int:
-        return len(self.object_list.order_by().values_list("pk", flat=True)[:COUNTED_AT_MOST])
+        return len(cast("QuerySet[Any]", self.object_list).order_by().values_list("pk", flat=True)[:COUNTED_AT_MOST])
 
 
 class RecordAdmin(PlainWords, AdministratorsOnly, admin.ModelAdmin):

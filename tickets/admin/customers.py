@@ -60,7 +60,7 @@ class CustomerAdmin(PlainAdmin):
 
     @admin.display(description=gettext_lazy("tier"))
     def shown_tier(self, customer: Customer) -> str:
-        return CustomerTier(customer.tier).label
+        return str(CustomerTier(customer.tier).label)
 
     @admin.display(description=gettext_lazy("tickets"))
     def their_tickets(self, customer: Customer) -> str:

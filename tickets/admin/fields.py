@@ -26,7 +26,7 @@ class SpanField(forms.CharField):
         return in_words(value) if isinstance(value, int) else value
 
     def to_python(self, value: Any) -> Any:
-        text = " ".join(super().to_python(value).split())
+        text = " ".join((super().to_python(value) or "").split())
         if text.isascii() and text.isdigit():
             text += " min"
         if not text:
@@ -58,7 +58,8 @@ class WordsField(forms.CharField):
         return ", ".join(value) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> Any:
-        return list(dict.fromkeys(part for raw in super().to_python(value).split(",") if (part := " ".join(raw.split()))))
+        parts = (super().to_python(value) or "").split(",")
+        return list(dict.fromkeys(words for part in parts if (words := " ".join(part.split()))))
 
     def validate(self, value: Any) -> None:
         if self.required and not value:

@@ -47,7 +47,7 @@ class PersonForm(UserChangeForm):
         return _free_address(self.cleaned_data["email"], self.instance)
 
     def clean(self) -> dict[str, Any]:
-        """Somebody must keep the keys: the last active administrator can be neither switched off nor given another role."""
+        """Somebody must keep the keys: the last active administrator is neither switched off nor given another role."""
         given = super().clean() or self.cleaned_data
         keeps = given.get("role") == Role.ADMINISTRATOR and given.get("is_active")
         others = User.objects.filter(role=Role.ADMINISTRATOR, is_active=True).exclude(pk=self.instance.pk)

@@ -22,8 +22,7 @@ SPANS = {models.PositiveIntegerField: {"form_class": SpanField}}
 class SlaPolicyAdmin(SettingAdmin):
     formfield_overrides = SPANS
     list_display = (
-        "position", "name", "priority", "channel", "customer_tier", "first", "solved", "updates", "in_business_hours",
-        "is_active",
+        "position", "name", "priority", "channel", "customer_tier", "first", "solved", "updates", "is_active",
     )  # fmt: skip
     list_display_links = ("name",)
     list_editable = ("position", "is_active")

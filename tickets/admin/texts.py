@@ -26,7 +26,8 @@ def _known() -> dict[str, set[str]]:
 
 
 def _placeholder_help() -> str:
-    rows = format_html_join(", ", "<code>{}</code> {}", ((f"{{{{{k}}}}}", v[0]) for k, v in macros.PLACEHOLDERS.items()))
+    known = ((f"{{{{{name}}}}}", meaning) for name, (meaning, _value) in macros.PLACEHOLDERS.items())
+    rows = format_html_join(", ", "<code>{}</code> {}", known)
     return format_html("{} {}", _("Filled in when used:"), rows)
 
 
@@ -40,7 +41,9 @@ def _teams() -> list[tuple[str, str]]:
 
 class MacroForm(forms.ModelForm):
     set_state = forms.ChoiceField(
-        label=gettext_lazy("Send as"), required=False, choices=[NOTHING, *((s.value, s.label) for s in macros.NEXT_STATES)]
+        label=gettext_lazy("Send as"),
+        required=False,
+        choices=[NOTHING, *((s.value, s.label) for s in macros.NEXT_STATES)],
     )
     set_priority = forms.ChoiceField(
         label=gettext_lazy("Priority"), required=False,
@@ -77,14 +80,15 @@ class MacroForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
         self.instance.actions = [
-            {"do": name, "value": value}
-            for name in macros.ACTIONS
-            for value in (given.get(name) if isinstance(given.get(name), list) else [given.get(name)])
-            if value
+            {"do": name, "value": value} for name in macros.ACTIONS for value in _as_list(given.get(name))
         ]
         for problem in macros.problems(given.get("body", ""), self.instance.actions, known=_known()):
             self.add_error("body" if "{{" in problem else None, problem)
         return given
+
+
+def _as_list(given: Any) -> list[Any]:
+    return [value for value in (given if isinstance(given, list) else [given]) if value]
 
 
 @admin.register(Macro)
@@ -103,7 +107,7 @@ class MacroAdmin(SettingAdmin):
                 "fields": (
                     "set_state", "set_priority", "set_category", "set_team", "assign", "add_tag", "remove_tag",
                 ),
-                "description": gettext_lazy("Shown to the agent before anything changes; a macro never sends by itself."),
+                "description": gettext_lazy("Shown to the agent before it changes; a macro never sends by itself."),
             },
         ),
     )  # fmt: skip

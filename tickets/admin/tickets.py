@@ -29,7 +29,7 @@ class TicketAdmin(RecordAdmin):
     search_fields = ("=id", "subject", "customer_name")
     actions = ("unassign", "close", "reopen", "mark_spam", "unmark_spam")
     fieldsets = (
-        (None, {"fields": ("open_on_desk", "subject", "state", "priority", "category", "channel", "reference", "tags")}),
+        (None, {"fields": ("open_on_desk", "subject", "state", "priority", "category", "channel", "reference")}),
         (gettext_lazy("Whose"), {"fields": ("customer", "organisation", "customer_tier", "team", "tier", "assignee")}),
         (
             gettext_lazy("Promises"),
@@ -48,12 +48,12 @@ class TicketAdmin(RecordAdmin):
     )  # fmt: skip
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return [name for _title, options in self.fieldsets for name in options["fields"]]
+        return [str(name) for _title, options in self.fieldsets for name in options["fields"]]
 
     @admin.display(description=gettext_lazy("ticket"), ordering="-id")
     def subject_line(self, ticket: Ticket) -> str:
         address = reverse("admin:tickets_ticket_change", args=[ticket.pk])
-        return format_html('<a href="{}">#{}</a> {}', address, ticket.number, ticket.subject)
+        return format_html('<a href="{}">#{} {}</a>', address, ticket.number, ticket.subject)
 
     @admin.display(description=gettext_lazy("time left"), ordering="queue_at")
     def time_left(self, ticket: Ticket) -> str:

@@ -42,7 +42,7 @@ class RuleForm:
     actions: list[Row] = field(default_factory=list)
     is_active: bool = True
     stops: bool = False
-    # Groups within groups cannot be drawn as rows; they are kept as they are.
+    # Groups within groups, or more rows than a page takes, are not drawn as rows; they are kept as they are.
     nested: dict[str, Any] | None = None
     problems: list[str] = field(default_factory=list)
     name_problem: str = ""
@@ -51,8 +51,8 @@ class RuleForm:
     def of(cls, rule: Rule) -> "RuleForm":
         form = cls(rule.stage, rule.name, is_active=rule.is_active, stops=rule.stops)
         form.match, leaves = _flat(rule.conditions)
-        if leaves is None:
-            form.nested = rule.conditions
+        if leaves is None or len(leaves) > MAX_ROWS:
+            form.nested, leaves = rule.conditions, None
         form.conditions = [
             Row(str(leaf.get("field", "")), str(leaf.get("op", "")), _written(leaf.get("value")))
             for leaf in leaves or []
@@ -68,13 +68,15 @@ class RuleForm:
         form.is_active, form.stops = "is_active" in given, "stops" in given
         numbers = range(MAX_ROWS + 1)
         form.conditions = [
-            Row(given.get(f"condition-{n}-field", ""), given.get(f"condition-{n}-op", ""), _values(given, f"condition-{n}"))
-            for n in numbers if f"condition-{n}-field" in given
-        ]  # fmt: skip
+            Row(given[f"condition-{n}-field"], given.get(f"condition-{n}-op", ""), _values(given, f"condition-{n}"))
+            for n in numbers
+            if f"condition-{n}-field" in given
+        ]
         form.actions = [
-            Row(given.get(f"action-{n}-do", ""), values=_values(given, f"action-{n}"))
-            for n in numbers if f"action-{n}-do" in given
-        ]  # fmt: skip
+            Row(given[f"action-{n}-do"], values=_values(given, f"action-{n}"))
+            for n in numbers
+            if f"action-{n}-do" in given
+        ]
         return form
 
     def change(self, what: str) -> None:

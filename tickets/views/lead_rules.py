@@ -79,7 +79,7 @@ def _tried(request: HttpRequest, rule: Rule, form: RuleForm, desk: Desk) -> Http
 
 def _show(request: HttpRequest, rule: Rule, form: RuleForm, extra: dict[str, Any]) -> HttpResponse:
     desk = desk_settings.current(request.user.desk_version)
-    last = rule.history.select_related("history_user").first() if rule.pk else None
+    last = rule_book.last_change(rule)
     context = {
         "rule": rule, "form": form, "last_change": last, "tried": None,
         "nested_words": rule_book.in_words(form.nested, desk) if form.nested is not None else "", **extra,
