@@ -8,6 +8,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PORT ?= 8000
 VENV := .venv
 PY := $(VENV)/bin/python
+PYBABEL := $(PY) -m babel.messages.frontend
 PIP := $(PY) -m pip --disable-pip-version-check --quiet install --require-hashes
 LOCK := $(VENV)/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--universal --python-version 3.11 --custom-compile-command "make lock"
@@ -18,7 +19,7 @@ CATALOGUES := $(wildcard helpdesk/locale/*/LC_MESSAGES/*.po)
 # A desk as it would run in production, so that the deployment check looks at the settings that count.
 PRODUCTION = SITE_URL=https://desk.example.com SECRET_KEY=$$(head -c 48 /dev/urandom | base64 -w 0)
 
-.PHONY: help install demo test test-postgresql journeys bench fuzz check lint types house deploy-check messages lock clean
+.PHONY: help install demo test test-postgresql journeys faults bench fuzz check lint types house deploy-check messages lock clean
 
 help: ## What each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -26,16 +27,20 @@ help: ## What each target does
 install: $(VENV)/.dev $(VENV)/.messages ## Everything to run, test and check it, into .venv
 
 demo: $(VENV)/.runtime $(VENV)/.messages ## A living demo on PORT (8000); DATA_DIR puts its data elsewhere; Ctrl-C stops it
-	@exec $(PY) manage.py demo --port $(PORT)
+	@export FIRSTLINE_DEMO=1 SITE_URL="$${SITE_URL:-http://localhost:$(PORT)}"
+	exec $(PY) manage.py demo --port $(PORT)
 
 test: install ## The tests, on SQLite or on the database DATABASE_URL names
-	@exec $(PY) -m pytest -n 2 --dist worksteal -q -m "not journey" $(ARGS)
+	@exec $(PY) -m pytest -n 2 --dist worksteal -q -m "not journey and not faults" $(ARGS)
 
 journeys: install ## People's ways through the product in a real Chromium
 	@exec $(PY) -m pytest tests/journeys -q $(ARGS)
 
 fuzz: install ## The property tests, with many more examples than in `make test`
 	@HYPOTHESIS_PROFILE=fuzz exec $(PY) -m pytest -n 2 -q -m "hypothesis and not journey" $(ARGS)
+
+faults: install ## Real processes killed at the worst moment: nothing lost, everything stands up again
+	@exec $(PY) -m pytest tests/faults -q -m faults $(ARGS)
 
 bench: install ## Our work against the floor, on PostgreSQL; apart from the tests
 	@exec bash tests/bench/run.sh
@@ -62,10 +67,10 @@ deploy-check: install
 
 messages: install ## Bring the catalogues of every language up to date with the words in code and pages
 	trap 'rm -f helpdesk/locale/django.pot' EXIT
-	$(VENV)/bin/pybabel --quiet extract -F pyproject.toml --no-location --omit-header --sort-output $(KEYWORDS) \
+	$(PYBABEL) --quiet extract -F pyproject.toml --no-location --omit-header --sort-output $(KEYWORDS) \
 		-o helpdesk/locale/django.pot helpdesk $(ROOMS) templates
-	$(VENV)/bin/pybabel --quiet update -D django -i helpdesk/locale/django.pot -d helpdesk/locale --no-fuzzy-matching --ignore-obsolete
-	$(VENV)/bin/pybabel --quiet compile -d helpdesk/locale -D django -f --statistics
+	$(PYBABEL) --quiet update -D django -i helpdesk/locale/django.pot -d helpdesk/locale --no-fuzzy-matching --ignore-obsolete
+	$(PYBABEL) --quiet compile -d helpdesk/locale -D django -f --statistics
 
 lock: ## Resolve the newest allowed versions into the two lock files
 	$(LOCK) --upgrade pyproject.toml -o requirements.txt
@@ -92,5 +97,5 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
 	touch $@
 
 $(VENV)/.messages: $(CATALOGUES) | $(VENV)/.runtime
-	@if [ -d helpdesk/locale ]; then $(VENV)/bin/pybabel --quiet compile -d helpdesk/locale -D django -f; fi
+	@if [ -d helpdesk/locale ]; then $(PYBABEL) --quiet compile -d helpdesk/locale -D django -f; fi
 	touch $@

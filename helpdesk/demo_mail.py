@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
@@ -50,14 +52,14 @@ def demo_mail(request: HttpRequest) -> HttpResponse:
         query = request.GET.copy()
         query["before"] = str(found[PAGE - 1].pk)
         older = "?" + query.urlencode()
-    return render(request, "demo/mail.html", {"mails": found[:PAGE], "reader": reader, "older": older})
+    return _page(request, "demo/mail.html", mails=found[:PAGE], reader=reader, older=older)
 
 
 @require_safe
 @_in_the_demo
 def demo_mail_one(request: HttpRequest, pk: int) -> HttpResponse:
     """GET /demo/mail/<id>/: one mail with its headers, as HTML and as text."""
-    return render(request, "demo/mail_one.html", {"mail": get_object_or_404(CaughtMail, pk=pk)})
+    return _page(request, "demo/mail_one.html", mail=get_object_or_404(CaughtMail, pk=pk))
 
 
 @require_safe
@@ -68,3 +70,11 @@ def demo_mail_html(request: HttpRequest, pk: int) -> HttpResponse:
     response = HttpResponse(get_object_or_404(CaughtMail, pk=pk).html)
     response._csp_replace = MAIL_POLICY  # type: ignore[attr-defined]  # what csp.decorators.csp_replace does, untyped
     return response
+
+
+def _page(request: HttpRequest, template: str, **context: Any) -> HttpResponse:
+    links = [
+        {"name": _("Help centre"), "url": reverse("portal_home"), "is_current": False},
+        {"name": _("Desk"), "url": reverse("queue"), "is_current": False},
+    ]
+    return render(request, template, {"portal_name": settings.SITE_NAME, "portal_links": links, **context})

@@ -8,12 +8,14 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import structlog
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import connections
 from django.utils import timezone
 from django_q.models import Task
 
 from helpdesk import reactions
+from helpdesk.demo import trickle
 from helpdesk.pulse import BEAT, NAME_VARIABLE
 from tickets import deadlines, outbox, routing, throttle
 from tickets.models import CaughtMail, Heartbeat, Presence
@@ -37,6 +39,8 @@ def tick() -> dict[str, int]:
         "reactions": lambda: reactions.react(until=until),
         "mails": lambda: outbox.drain(until=until),
     }
+    if settings.DEMO:
+        parts["demo"] = trickle.drip
     with alive_meanwhile():
         return {name: _alone(name, part) for name, part in parts.items()}
 

@@ -62,7 +62,12 @@ def why_not(mail: OutboxMail, *, now: datetime) -> str:
         return f"the ticket is {ticket.state} by now"
     if mail.kind == "assigned" and mail.data.get("assignee") != ticket.assignee_id:
         return "somebody else has the ticket by now"
-    if mail.kind in UNASKED and not is_verified(mail.to) and _has_had_enough(mail, now):
+    if (
+        mail.kind in UNASKED
+        and not mail.data.get("is_deliberate")
+        and not is_verified(mail.to)
+        and _has_had_enough(mail, now)
+    ):
         return "the address is not verified and had such a mail just now"
     return ""
 

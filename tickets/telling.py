@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tickets import desk, notices
@@ -32,7 +31,8 @@ def customer_has_an_agent(event: TicketEvent) -> None:
         return
     if any(_goes_up(other) for other in _at_once_with(event, EventKind.HANDED_OVER)):
         return
-    _customer(event, "assigned", key=f"assigned:{event.pk}", assignee=event.data.get("assignee"))
+    assignee, is_deliberate = event.data.get("assignee"), event.by_id is not None
+    _customer(event, "assigned", key=f"assigned:{event.pk}", assignee=assignee, is_deliberate=is_deliberate)
 
 
 def customer_sees_work_begin(event: TicketEvent) -> None:
@@ -146,7 +146,7 @@ def breach_is_told(event: TicketEvent) -> None:
         text = lambda: _("Promises were broken while nobody watched the clock")  # noqa: E731
         notices.to_colleague(
             people, "breach_digest", None, text, key=f"digest:{event.at:%Y%m%d%H}", is_pressing=True, mail=True,
-            hold_until=timezone.now() + DIGEST_WAITS,
+            hold_until=event.at + DIGEST_WAITS, now=event.at,
         )  # fmt: skip
         return
     name = _deadline_name(event)
@@ -183,7 +183,7 @@ def leads_see_the_dead_letter(event: TicketEvent) -> None:
 
 
 def _customer(event: TicketEvent, kind: str, *, key: str, **data: Any) -> None:
-    notices.to_customer(event.ticket, kind, now=timezone.now(), key=key, **data)
+    notices.to_customer(event.ticket, kind, now=event.at, key=key, **data)
 
 
 def _at_once_with(event: TicketEvent, kind: EventKind) -> QuerySet[TicketEvent]:
@@ -208,8 +208,9 @@ def _colleagues(
     **data: Any,
 ) -> None:
     notices.to_colleague(
-        people, kind, event.ticket, text, key=key or f"{kind}:{event.pk}", is_pressing=is_pressing, mail=mail, **data
-    )
+        people, kind, event.ticket, text, key=key or f"{kind}:{event.pk}", is_pressing=is_pressing, mail=mail,
+        now=event.at, **data,
+    )  # fmt: skip
 
 
 def _assignee(ticket: Ticket) -> set[int]:

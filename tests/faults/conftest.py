@@ -1,0 +1,137 @@
+"""A desk of its own for each fault: its own database and files, real processes that may be killed, a mail server that listens.
+
+Everything here is marked `faults` and run by `make faults`, apart from the other tests: it takes its time.
+"""
+
+import os
+import signal
+import socketserver
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "faults" in Path(item.fspath).parts:
+            item.add_marker(pytest.mark.faults)
+
+
+class MailServer(socketserver.ThreadingTCPServer):
+    """Speaks just enough SMTP; takes `seconds` over each mail and keeps the Message-IDs it said 250 to."""
+
+    allow_reuse_address = daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Talk)
+        self.seconds = 0.0
+        self.begun = threading.Event()
+        self.taken: list[str] = []
+
+    @property
+    def port(self):
+        return self.server_address[1]
+
+
+class Talk(socketserver.StreamRequestHandler):
+    def handle(self):
+        self.say("220 here")
+        for line in self.rfile:
+            word = line.split()[0].upper() if line.split() else b""
+            if word == b"DATA":
+                self.take_mail()
+            elif word == b"QUIT":
+                self.say("221 bye")
+                return
+            else:
+                self.say("250 ok")
+
+    def take_mail(self):
+        self.say("354 go on")
+        found = ""
+        for line in self.rfile:
+            if line.lower().startswith(b"message-id:"):
+                found = line.split(b":", 1)[1].strip().decode()
+            if line == b".\r\n":
+                break
+        self.server.begun.set()
+        time.sleep(self.server.seconds)
+        self.server.taken.append(found)
+        self.say("250 taken")
+
+    def say(self, words):
+        self.wfile.write(words.encode() + b"\r\n")
+
+
+@dataclass
+class Desk:
+    environment: dict[str, str]
+    started: list[subprocess.Popen] = field(default_factory=list)
+
+    def start(self, *arguments: str) -> subprocess.Popen:
+        """A process of manage.py in a group of its own."""
+        command = [sys.executable, str(ROOT / "manage.py"), *arguments]
+        process = subprocess.Popen(command, env=self.environment, cwd=ROOT, start_new_session=True)
+        self.started.append(process)
+        return process
+
+    def run(self, *arguments: str) -> str:
+        """What a command of manage.py prints; fails when it fails."""
+        command = [sys.executable, str(ROOT / "manage.py"), *arguments]
+        done = subprocess.run(command, env=self.environment, cwd=ROOT, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def ask(self, code: str) -> str:
+        """What Python code prints in a shell of this desk, its last line."""
+        return self.run("shell", "-v", "0", "-c", code).strip().split("\n")[-1]
+
+
+@pytest.fixture
+def mail_server():
+    server = MailServer()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def desk(tmp_path, mail_server):
+    """A migrated desk on the kind of database that DATABASE_URL names; its processes end with the test."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+    environment |= {
+        "DATA_DIR": str(tmp_path),
+        "EMAIL_HOST": "127.0.0.1",
+        "EMAIL_PORT": str(mail_server.port),
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "LOG_LEVEL": "WARNING",
+    }
+    server, name = environment.get("DATABASE_URL", ""), f"firstline_faults_{uuid.uuid4().hex[:12]}"
+    if server.startswith("postgres"):
+        with psycopg.connect(server, autocommit=True) as admin:
+            admin.execute(f'CREATE DATABASE "{name}"')
+        environment["DATABASE_URL"] = server.rsplit("/", 1)[0] + "/" + name
+    made = Desk(environment)
+    made.run("migrate", "-v", "0")
+    yield made
+    for process in made.started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+    if server.startswith("postgres"):
+        with psycopg.connect(server, autocommit=True) as admin:
+            admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
