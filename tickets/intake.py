@@ -13,6 +13,7 @@ from tickets import conversation, customers, details, notices, routing, timeline
 from tickets import desk as desk_settings
 from tickets.channels.base import Inbound
 from tickets.decisions import Decision, as_data
+from tickets.desk import Desk
 from tickets.errors import Refused
 from tickets.models import EventKind, Message, MessageKind, State, Ticket, User
 from tickets.routing import Assignment
@@ -27,17 +28,23 @@ class Received:
 
 
 def receive(
-    inbound: Inbound, *, by: User | None = None, follows: Ticket | None = None, now: datetime | None = None
+    inbound: Inbound,
+    *,
+    by: User | None = None,
+    follows: Ticket | None = None,
+    desk: Desk | None = None,
+    now: datetime | None = None,
 ) -> Received:
     """Open a ticket: recognise the sender, sort, start the clocks, route, acknowledge; one transaction.
 
     `by`: the colleague who took it down for the customer, if any. The same `dedupe_key` again returns the first ticket.
+    `desk`: the settings the caller has read already, which saves reading their version again.
     Raises Refused when there is nothing in it.
     """
     now = now or timezone.now()
     try:
         with transaction.atomic():
-            return _open(inbound, by=by, follows=follows, now=now)
+            return _open(inbound, by=by, follows=follows, desk=desk or desk_settings.current(), now=now)
     except IntegrityError:
         first = Message.objects.select_related("ticket").filter(dedupe_key=inbound.dedupe_key or None).first()
         if first is None:
@@ -61,11 +68,10 @@ def answer(ticket: Ticket, inbound: Inbound, *, now: datetime | None = None) -> 
     return receive(inbound, follows=ticket, now=now).message
 
 
-def _open(inbound: Inbound, *, by: User | None, follows: Ticket | None, now: datetime) -> Received:
+def _open(inbound: Inbound, *, by: User | None, follows: Ticket | None, desk: Desk, now: datetime) -> Received:
     body = text.plain(inbound.body, settings.MAX_BODY_CHARACTERS)
     if not body.strip() and not inbound.files:
         raise Refused(_("There is nothing written yet. Tell us what happened, then send."))
-    desk = desk_settings.current()
     customer = customers.recognise(inbound.sender, now=now, language=inbound.language, time_zone=inbound.time_zone)
     ticket = Ticket(
         subject=_subject(inbound, body, follows), channel=inbound.channel, customer=customer,

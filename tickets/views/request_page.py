@@ -28,7 +28,6 @@ from tickets.views.portal import customer_of, portal_page
 from tickets.views.requests import keep_all
 
 ANSWERS_PER_HOUR = 60
-WRONG_LINKS_PER_HOUR = 120
 Page = Callable[..., HttpResponseBase]
 
 
@@ -235,9 +234,5 @@ def _is_theirs(request: HttpRequest, ticket: Ticket) -> bool:
 
 
 def _closed_link(request: HttpRequest) -> HttpResponse:
-    try:
-        throttle.hit(f"wrong-link:{client_address(request)}", limit=WRONG_LINKS_PER_HOUR, per=timedelta(hours=1))
-    except Throttled as refusal:
-        context = {"form": LinkForm(), "too_often": refusal.message}
-        return portal_page(request, "link_over", context, status=429)
-    return portal_page(request, "link_over", {"form": LinkForm(), "too_often": ""}, status=404)
+    """No counting of wrong links: their 144 bits are not guessed, and looking at a page changes nothing."""
+    return portal_page(request, "link_over", {"form": LinkForm()}, status=404)

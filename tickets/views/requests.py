@@ -44,7 +44,7 @@ def request_new(request: HttpRequest) -> HttpResponse:
             f"request:{client_address(request)}", f"request:{form.cleaned_data['email']}",
             limit=settings.PUBLIC_FORMS_PER_HOUR, per=HOUR,
         )  # fmt: skip
-        received = intake.receive(_inbound(request, form))
+        received = intake.receive(_inbound(request, form), desk=desk)
     except Refused as refusal:
         form.add_error(None, refusal.message)
         response = _form_page(request, form, desk, status=_status(refusal))
