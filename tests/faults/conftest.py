@@ -1,4 +1,4 @@
-"""A desk of its own for each fault: its own database and files, real processes that may be killed, a mail server that listens.
+"""A desk of its own for each fault: its own database, processes that may be killed, a mail server that listens.
 
 Everything here is marked `faults` and run by `make faults`, apart from the other tests: it takes its time.
 """

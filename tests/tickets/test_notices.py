@@ -1,4 +1,4 @@
-"""What readers get: every kind of mail in words, in their language and zone, with their own link; lines for colleagues."""
+"""What readers get: every kind of mail, in their language and zone, with their own link; lines for colleagues."""
 
 import re
 from datetime import timedelta
