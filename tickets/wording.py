@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 SOON = timedelta(minutes=30)
 
@@ -62,12 +62,13 @@ def when(at: datetime | None, now: datetime | None = None) -> str:
         return _("today %(time)s") % {"time": hour}
     if local.date() == today.date() - timedelta(days=1):
         return _("yesterday %(time)s") % {"time": hour}
-    day = formats.date_format(local, "j M" if local.year == today.year else "j M Y")
+    day = formats.date_format(local, pgettext("date format", "j M")) if local.year == today.year else date(local)
     return f"{day} {hour}"
 
 
 def date(value: Date | None) -> str:
-    return "—" if value is None else formats.date_format(value, "j M Y")
+    """A day in the order and with the points of the reader's language: “21 Nov 2026”."""
+    return "—" if value is None else formats.date_format(value, pgettext("date format", "j M Y"))
 
 
 def file_size(size: int) -> str:
