@@ -153,6 +153,7 @@ def _for_customer(mail: OutboxMail, ticket: Ticket) -> dict[str, Any]:
         "files": [file.name for file in mail.message.files.all()] if mail.message and mail.message.has_files else [],
         "signature": ticket.team.signature if ticket.team else "",
         "state": ticket.state,
+        "is_low": ticket.priority == Priority.LOW,
         "ratings": [(score, links.rating_url(ticket, score)) for score in range(5, 0, -1)],
         "into": ticket.merged_into,
         "into_url": links.customer_url(ticket.merged_into) if ticket.merged_into else "",

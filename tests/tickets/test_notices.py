@@ -82,6 +82,12 @@ def test_the_receipt_names_number_and_time_in_the_readers_zone():
     assert "18:00." in words.text  # 09:00 UTC
 
 
+def test_the_receipt_of_a_low_priority_says_that_it_waits_in_line():
+    low, normal = cast.TicketFactory(priority=Priority.LOW), cast.TicketFactory()
+    said = [letters.compose(a_mail("received", ticket)).words.text for ticket in (low, normal)]
+    assert ["yours is in line and will not be forgotten" in text for text in said] == [True, False]
+
+
 def test_what_a_stranger_typed_is_repeated_only_to_a_verified_address():
     ticket = cast.TicketFactory(customer=cast.ravi(), subject="Buy at evil.example")
     strange = letters.compose(a_mail("received", ticket)).words
