@@ -21,13 +21,14 @@ from helpdesk.lib.lined_yaml import (
     unknown,
     words,
 )
-from helpdesk.lib.section import Change, Section
+from helpdesk.lib.section import Change, Section, Unloadable
+from knowledge.playbook import section as knowledge_section
 from tickets.models import DeskVersion, PlaybookLoad
 from tickets.playbook import section as tickets_section
 
 PLAYBOOKS = Path(__file__).resolve().parent / "playbooks"
 # In the order they are loaded: a section may name what an earlier one made. A room adds its section here.
-SECTIONS: tuple[Section, ...] = (tickets_section,)
+SECTIONS: tuple[Section, ...] = (tickets_section, knowledge_section)
 HEAD = (Key("playbook", slug, is_required=True), Key("title", words(120), ""), Key("about", text(4000), ""))
 
 
@@ -135,12 +136,15 @@ def export(name: str) -> str:
 def _apply(playbook: Playbook) -> list[Change]:
     # One load at a time: whoever comes second waits here and then finds nothing to do.
     DeskVersion.objects.select_for_update().filter(pk=1).first()
-    return [
-        change
-        for section in SECTIONS
-        if section.key in playbook.data
-        for change in section.load(playbook.data[section.key])
-    ]
+    try:
+        return [
+            change
+            for section in SECTIONS
+            if section.key in playbook.data
+            for change in section.load(playbook.data[section.key])
+        ]
+    except Unloadable as error:
+        raise Broken(playbook.name, error.problems) from error
 
 
 class _Writer(yaml.SafeDumper):

@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "csp",
     "simple_history",
     "tickets",
+    "knowledge",
     "helpdesk.apps.HelpdeskConfig",
 ]
 

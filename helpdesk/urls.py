@@ -8,6 +8,7 @@ from helpdesk import demo_mail, health, set_aside
 urlpatterns = [
     path("", include("tickets.urls.portal")),
     path("", include("tickets.urls.accounts")),
+    path("help/", include("knowledge.urls")),
     path("desk/", include("tickets.urls.desk")),
     path("lead/", include("tickets.urls.lead")),
     path("lead/reactions/", set_aside.set_aside, name="set_aside"),

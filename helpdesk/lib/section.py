@@ -24,6 +24,14 @@ class Change:
         return self.kind in ("created", "changed")
 
 
+class Unloadable(Exception):
+    """The section names something that is neither in the file nor on the desk; nothing of the playbook is loaded."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__(f"{len(problems)} problems")
+        self.problems = problems
+
+
 class Section(Protocol):
     """One key of the playbook, owned by one room."""
 

@@ -42,7 +42,11 @@ def portal_page(
     frame = {
         "portal_name": settings.SITE_NAME,
         "portal_links": [
-            {"name": _("Browse articles"), "url": reverse("articles"), "is_current": here.startswith(reverse("articles"))},
+            {
+                "name": _("Browse articles"),
+                "url": reverse("articles"),
+                "is_current": here.startswith(reverse("articles")),
+            },
             {"name": _("New request"), "url": reverse("request_new"), "is_current": here == reverse("request_new")},
             {"name": _("My requests"), "url": reverse("my_requests"), "is_current": here == reverse("my_requests")},
         ],

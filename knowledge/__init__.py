@@ -1,0 +1,1 @@
+"""What the desk knows: articles for customers, found by what somebody types."""
