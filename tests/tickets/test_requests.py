@@ -184,6 +184,7 @@ def test_a_wrong_file_is_named_and_the_good_ones_must_be_chosen_again(client):
 
 
 def test_suggestions_show_what_providers_know_and_nothing_before(client, monkeypatch):
+    monkeypatch.setattr(suggestions, "providers", [])
     typed = {"subject": "reset link has expired", "body": ""}
     assert client.post(reverse("request_suggestions"), typed).text.strip() == ""
 
@@ -199,6 +200,9 @@ def test_suggestions_show_what_providers_know_and_nothing_before(client, monkeyp
     page = client.post(reverse("request_suggestions"), typed).text
     assert "This may help right now" in page
     assert page.count("How to reset") == suggestions.MOST
+    # The same without script: for who came with a subject, and beside a refused form.
+    assert "This may help right now" in client.get(reverse("request_new"), {"subject": typed["subject"]}).text
+    assert "This may help right now" in client.post(reverse("request_new"), typed).text
     assert client.post(reverse("request_suggestions"), {"subject": "hi"}).text.strip() == ""
 
 

@@ -77,12 +77,8 @@ def request_suggestions(request: HttpRequest) -> HttpResponse:
     Changes nothing; POST as well, so that what people type does not end up in addresses and their logs.
     """
     given = request.POST if request.method == "POST" else request.GET
-    found = suggestions.ask(
-        f"{given.get('subject', '')}\n{given.get('body', '')}",
-        category=given.get("category", ""),
-        language=get_language() or "",
-        desk=desk_settings.current(getattr(request.user, "desk_version", None)),
-    )
+    desk = desk_settings.current(getattr(request.user, "desk_version", None))
+    found = _helpful(desk, *(given.get(name, "") for name in ("subject", "body", "category")))
     return portal_page(request, "_suggestions", {"suggestions": found})
 
 
@@ -92,9 +88,18 @@ def _form_page(request: HttpRequest, form: RequestForm, desk: Desk, *, status: i
         "form": form.refreshed() if form.is_bound else form,
         "reply_time": expected.sentence(expected.usual(desk, now), now),
         "largest": largest(),
-        "suggestions": [],
+        # Without script, and for who came from the start page, what may help stands there at once.
+        "suggestions": _helpful(desk, *(_typed(form, name) for name in ("subject", "body", "category"))),
     }
     return portal_page(request, "request_new", context, status=status)
+
+
+def _helpful(desk: Desk, subject: str, body: str, category: str) -> list[suggestions.Suggestion]:
+    return suggestions.ask(f"{subject}\n{body}", category=category, language=get_language() or "", desk=desk)
+
+
+def _typed(form: RequestForm, name: str) -> str:
+    return str(form[name].value() or "") if name in form.fields else ""
 
 
 def _known(request: HttpRequest) -> dict[str, Any]:
