@@ -13,7 +13,7 @@ from babel.messages.pofile import read_po
 from django.core import mail
 from django.urls import reverse
 from django.utils import timezone, translation
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import ngettext
 
 from helpdesk.lib.template_words import extract
 from tests import cast
@@ -60,10 +60,8 @@ def spoken(tmp_path_factory) -> list:
     target = tmp_path_factory.mktemp("words") / "django.pot"
     found = re.search(r"^KEYWORDS := (.*)$", (tree.ROOT / "Makefile").read_text(), re.MULTILINE)
     rooms = [str(tree.ROOT / room) for room in (*tree.ROOMS, "templates") if (tree.ROOT / room).is_dir()]
-    CommandLineInterface().run(
-        ["pybabel", "--quiet", "extract", "-F", str(tree.ROOT / "pyproject.toml"), *shlex.split(found.group(1))]
-        + ["-o", str(target), *rooms]
-    )
+    options = ["-F", str(tree.ROOT / "pyproject.toml"), *shlex.split(found.group(1)), "-o", str(target)]
+    CommandLineInterface().run(["pybabel", "--quiet", "extract", *options, *rooms])
     with target.open("rb") as source:
         return [message for message in read_po(source) if message.id]
 

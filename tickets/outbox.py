@@ -31,6 +31,7 @@ MOST_TRIES = 80
 # A mail that we cannot even write, or that takes its worker down with it, is not the server's fault: sooner given up.
 MOST_TRIES_TO_WRITE = 5
 CRASHED = "the worker went down while sending it"
+HELD = "held back by manage.py outbox hold"
 
 
 def drain(now: datetime | None = None, limit: int = 500, until: datetime | None = None) -> int:
@@ -84,6 +85,30 @@ def resend_all(mails: QuerySet[OutboxMail], *, by: User, now: datetime | None = 
         doorbell.ring()
     log.info("mails_resent", count=count, by=by.pk)
     return count
+
+
+def hold() -> int:
+    """Hold back all mail that waits, among what could not be delivered, where leads see it; return how many.
+
+    After a restore: what was waiting when the copy was made may have left since. What is written later leaves as ever.
+    """
+    held = OutboxMail.objects.filter(status=OutboxStatus.PENDING)
+    return held.update(status=OutboxStatus.DEAD, lease_until=None, last_error=HELD)
+
+
+def release(now: datetime | None = None) -> int:
+    """Let go what `hold` held back; return how many."""
+    with transaction.atomic():
+        held = OutboxMail.objects.filter(status=OutboxStatus.DEAD, last_error=HELD)
+        count = held.update(status=OutboxStatus.PENDING, attempts=0, next_at=now or timezone.now(), last_error="")
+        doorbell.ring()
+    return count
+
+
+def counts() -> tuple[int, int]:
+    """How many mails wait, and how many are held back."""
+    held = OutboxMail.objects.filter(status=OutboxStatus.DEAD, last_error=HELD)
+    return OutboxMail.objects.filter(status=OutboxStatus.PENDING).count(), held.count()
 
 
 def wait_after(attempts: int) -> timedelta:
