@@ -14,8 +14,18 @@ from django.utils.http import urlsafe_base64_encode
 from helpdesk.lib import mail as post
 from tickets import desk, links, wording
 from tickets.models import (
-    OPEN_STATES, EventKind, Identity, IdentityKind, Message, OutboxMail, OutboxStatus, Priority, State, Ticket,
-    TicketEvent, User,
+    OPEN_STATES,
+    EventKind,
+    Identity,
+    IdentityKind,
+    Message,
+    OutboxMail,
+    OutboxStatus,
+    Priority,
+    State,
+    Ticket,
+    TicketEvent,
+    User,
 )  # fmt: skip
 
 # A mail that tells of a state is dropped when the state has moved on before it left (an undone reply, a slow server).

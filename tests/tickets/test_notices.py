@@ -13,7 +13,17 @@ from tests.cast import MONDAY, later
 from tests.house import tree
 from tickets import conversation, desk, letters, links, notices, outbox
 from tickets.models import (
-    CaughtMail, Channel, Identity, Message, MessageKind, Notification, OutboxMail, Priority, Role, State, Ticket,
+    CaughtMail,
+    Channel,
+    Identity,
+    Message,
+    MessageKind,
+    Notification,
+    OutboxMail,
+    Priority,
+    Role,
+    State,
+    Ticket,
 )  # fmt: skip
 
 pytestmark = pytest.mark.django_db
