@@ -37,6 +37,14 @@ class TicketNumberField(forms.CharField):
         return int(digits)
 
 
+def offer(form: forms.BaseForm, name: str, choices: list[tuple[Any, Any]]) -> None:
+    """Set what a choice field of the form offers."""
+    field = form.fields[name]
+    if not isinstance(field, forms.ChoiceField):
+        raise TypeError(f"{name} offers no choices")
+    field.choices = choices
+
+
 class MergeForm(forms.Form):
     """Into one of the customer's other tickets, or the one whose number is written."""
 
@@ -45,7 +53,7 @@ class MergeForm(forms.Form):
 
     def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["into"].choices = choices
+        offer(self, "into", choices)
         if not choices:
             del self.fields["into"]
 
@@ -70,7 +78,7 @@ class SplitForm(forms.Form):
 
     def __init__(self, *args: Any, choices: list[tuple[int, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["message"].choices = choices
+        offer(self, "message", choices)
 
 
 class SnoozeForm(forms.Form):
@@ -116,11 +124,12 @@ class HandOverForm(forms.Form):
 
     def __init__(self, *args: Any, desk: Desk, ticket: Ticket, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["team"].choices = [
+        teams = [
             (team.pk, _("%(team)s (tier %(tier)d)") % {"team": team.name, "tier": team.tier})
             for team in desk.teams.values()
             if team.pk != ticket.team_id
         ]
+        offer(self, "team", teams)
 
 
 class ResolutionForm(forms.Form):
@@ -155,7 +164,7 @@ class NewTicketForm(forms.Form):
     def __init__(self, *args: Any, desk: Desk, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         categories = [(category.pk, category.name) for category in desk.categories.values()]
-        self.fields["category"].choices = [("", _("By the rules")), *categories]
+        offer(self, "category", [("", _("By the rules")), *categories])
 
     def clean_address(self) -> str:
         address = self.cleaned_data["address"].strip()
@@ -182,7 +191,7 @@ class CustomerForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["own_tier"].choices = [("", _("As the organisation")), *CustomerTier.choices]
+        offer(self, "own_tier", [("", _("As the organisation")), *CustomerTier.choices])
 
     def clean_time_zone(self) -> str:
         zone = self.cleaned_data["time_zone"]

@@ -16,6 +16,7 @@ from tickets.errors import Refused
 from tickets.files import StoredFile
 from tickets.models import (
     Attachment,
+    Channel,
     Customer,
     EventKind,
     Identity,
@@ -90,7 +91,7 @@ def split(
     now = now or timezone.now()
     with transaction.atomic():
         inbound = Inbound(
-            channel=message.channel, sender=_sender(ticket.customer), subject=subject or ticket.subject,
+            channel=Channel(message.channel), sender=_sender(ticket.customer), subject=subject or ticket.subject,
             body=message.body, reference=ticket.reference, dedupe_key=dedupe_key, language=ticket.language,
             files=tuple(_stored(file) for file in message.files.all()),
         )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -15,28 +15,36 @@ from tickets import desk
 from tickets.models import Customer, Message, MessageKind, Ticket, User
 from tickets.models.ticket import TicketQuerySet
 
+
+class DeskRequest(HttpRequest):
+    """A request as the decorators hand it on: somebody is signed in."""
+
+    user: User
+
+
 P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+View = Callable[Concatenate[DeskRequest, P], HttpResponseBase]
+Door = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 # What one ticket's page reads together with the ticket, so that it costs one statement.
 WITH_TICKET = ("customer__organisation",)
 
 
-def desk_only(view: View[P]) -> View[P]:
+def desk_only(view: View[P]) -> Door[P]:
     """Staff of the desk: agents, leads, managers, administrators."""
     return _only(view, lambda user: user.is_desk_staff)
 
 
-def lead_only(view: View[P]) -> View[P]:
+def lead_only(view: View[P]) -> Door[P]:
     """Team leads and everyone above them."""
     return _only(view, lambda user: user.is_lead)
 
 
-def manager_only(view: View[P]) -> View[P]:
+def manager_only(view: View[P]) -> Door[P]:
     """Managers and administrators."""
     return _only(view, lambda user: user.is_manager)
 
 
-def _only(view: View[P], allowed: Callable[[User], bool]) -> View[P]:
+def _only(view: View[P], allowed: Callable[[User], bool]) -> Door[P]:
     """Strangers are asked to sign in; who is signed in but not allowed gets a 403 that says so."""
 
     @wraps(view)
@@ -45,7 +53,7 @@ def _only(view: View[P], allowed: Callable[[User], bool]) -> View[P]:
             return _ask_to_sign_in(request)
         if not allowed(request.user):
             raise PermissionDenied(_("Your role does not open this page."))
-        return view(request, *args, **kwargs)
+        return view(cast(DeskRequest, request), *args, **kwargs)
 
     return guarded
 
@@ -71,7 +79,7 @@ def visible_tickets(user: User) -> TicketQuerySet:
     return Ticket.objects.visible_to(user, restricted=closed_teams(user) if user.is_desk_staff else frozenset())
 
 
-def visible_ticket(request: HttpRequest, number: int, *, related: tuple[str, ...] = WITH_TICKET) -> Ticket:
+def visible_ticket(request: DeskRequest, number: int, *, related: tuple[str, ...] = WITH_TICKET) -> Ticket:
     """The ticket of that number with `related` rows, in one statement; 404 if there is none or it is hidden."""
     if number >= 2**63:
         raise Http404

@@ -1,3 +1,5 @@
+"""The ticket page's forms, as a browser without script sends them."""
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse

@@ -1,3 +1,5 @@
+"""Finding customers, their profile, and tidying up."""
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone

@@ -1,3 +1,5 @@
+"""Verbs that sort and name a ticket, and snooze."""
+
 from datetime import timedelta
 
 import pytest

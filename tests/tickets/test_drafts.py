@@ -1,3 +1,5 @@
+"""What is being written survives, for its writer alone."""
+
 import pytest
 from django.urls import reverse
 

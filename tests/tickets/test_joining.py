@@ -1,3 +1,5 @@
+"""Merge and its undo, split, link, spam."""
+
 import pytest
 from django.core.files.base import ContentFile
 

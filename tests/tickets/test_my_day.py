@@ -1,3 +1,5 @@
+"""An agent's own numbers against the targets."""
+
 from datetime import timedelta
 
 import pytest

@@ -1,3 +1,5 @@
+"""Who gets in, and what stays hidden from whom."""
+
 import pytest
 from django.urls import reverse
 

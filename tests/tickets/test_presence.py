@@ -1,3 +1,5 @@
+"""Who is on a ticket, and the handle time that their page measures."""
+
 from datetime import timedelta
 
 import pytest

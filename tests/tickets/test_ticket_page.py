@@ -1,3 +1,5 @@
+"""What an agent's ticket page shows, to whom, and at what cost."""
+
 from datetime import timedelta
 
 import pytest

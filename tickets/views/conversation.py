@@ -5,7 +5,8 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -18,13 +19,13 @@ from tickets import desk as desk_settings
 from tickets.errors import Refused
 from tickets.files import StoredFile
 from tickets.models import AfterSend, Macro, Message, MessageKind, State, Ticket, User
-from tickets.permissions import desk_only, may_see, visible_ticket, visible_tickets
+from tickets.permissions import DeskRequest, desk_only, may_see, visible_ticket, visible_tickets
 from tickets.views.ticket import Composer, show
 
 
 @desk_only
 @require_POST
-def ticket_reply(request: HttpRequest, number: int) -> HttpResponse:
+def ticket_reply(request: DeskRequest, number: int) -> HttpResponseBase:
     """Answer and pick the next state; refused, the page comes back with everything that was typed."""
     # The two kinds share one form: what is marked as a note must never reach the customer.
     if request.POST.get("kind") == MessageKind.NOTE:
@@ -51,7 +52,7 @@ def ticket_reply(request: HttpRequest, number: int) -> HttpResponse:
 
 @desk_only
 @require_POST
-def ticket_note(request: HttpRequest, number: int) -> HttpResponse:
+def ticket_note(request: DeskRequest, number: int) -> HttpResponse:
     ticket = visible_ticket(request, number)
     try:
         conversation.note(
@@ -64,7 +65,7 @@ def ticket_note(request: HttpRequest, number: int) -> HttpResponse:
 
 @desk_only
 @require_POST
-def message_withdrawal(request: HttpRequest, message_id: int) -> HttpResponse:
+def message_withdrawal(request: DeskRequest, message_id: int) -> HttpResponse:
     """Undo of a send: the text is a draft again."""
     message = get_object_or_404(Message.objects.select_related("ticket"), pk=message_id)
     if not may_see(request.user, message.ticket):
@@ -80,7 +81,7 @@ def message_withdrawal(request: HttpRequest, message_id: int) -> HttpResponse:
 
 @desk_only
 @require_http_methods(["GET", "POST"])
-def ticket_macro(request: HttpRequest, number: int, macro_id: int) -> HttpResponse:
+def ticket_macro(request: DeskRequest, number: int, macro_id: int) -> HttpResponse:
     """GET: the filled text and what it would change, as JSON for the composer. POST: apply what it sets."""
     ticket = visible_ticket(request, number)
     desk = desk_settings.current(request.user.desk_version)
@@ -111,7 +112,7 @@ def parse_moment(value: str) -> Any:
     return moment if moment is None or timezone.is_aware(moment) else None
 
 
-def _use_macro(request: HttpRequest, ticket: Ticket) -> None:
+def _use_macro(request: DeskRequest, ticket: Ticket) -> None:
     desk = desk_settings.current(request.user.desk_version)
     macro = _macro(ticket, request.POST.get("macro", ""), desk)
     if macro is None or Message.objects.filter(dedupe_key=_key(request) or None).exists():
@@ -123,19 +124,19 @@ def _macro(ticket: Ticket, chosen: str, desk: desk_settings.Desk) -> Macro | Non
     return next((macro for macro in macros.usable(desk, ticket) if str(macro.pk) == chosen), None)
 
 
-def _key(request: HttpRequest) -> str:
+def _key(request: DeskRequest) -> str:
     given = request.POST.get("dedupe_key", "")
     return f"desk:{request.user.pk}:{given[:40]}" if given else ""
 
 
-def _files(request: HttpRequest) -> list[StoredFile]:
+def _files(request: DeskRequest) -> list[StoredFile]:
     uploads = request.FILES.getlist("files")
     if len(uploads) > settings.MAX_FILES_PER_MESSAGE:
         raise Refused(_("At most %(count)d files go with one message.") % {"count": settings.MAX_FILES_PER_MESSAGE})
     return [files.keep(upload) for upload in uploads]
 
 
-def _again(request: HttpRequest, number: int, refusal: Refused) -> HttpResponse:
+def _again(request: DeskRequest, number: int, refusal: Refused) -> HttpResponse:
     """The page with what was typed, what is in the way, and whatever somebody else wrote meanwhile."""
     posted = request.POST
     ticket = visible_ticket(request, number)
@@ -159,7 +160,7 @@ def _again(request: HttpRequest, number: int, refusal: Refused) -> HttpResponse:
     return show(request, ticket, composer, status=409)
 
 
-def _go_on(request: HttpRequest, ticket: Ticket) -> HttpResponse:
+def _go_on(request: DeskRequest, ticket: Ticket) -> HttpResponse:
     """To the next ticket, back to the list, or stay: as chosen, and remembered."""
     user, then = request.user, request.POST.get("then", "")
     if then in AfterSend.values and then != user.after_send:

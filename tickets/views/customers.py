@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Avg, Count, Exists, OuterRef, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -14,7 +14,7 @@ from tickets import customer_details, customers, ticket_page
 from tickets.errors import Refused
 from tickets.forms_desk import CustomerForm, as_number
 from tickets.models import Customer, Identity, Satisfaction, State
-from tickets.permissions import closed_teams, desk_only, may_merge_customers, visible_tickets
+from tickets.permissions import DeskRequest, closed_teams, desk_only, may_merge_customers, visible_tickets
 from tickets.views.shell import desk_page
 
 ROWS = 50
@@ -23,12 +23,12 @@ LONGEST_QUERY = 100
 
 @desk_only
 @require_GET
-def customer_list(request: HttpRequest) -> HttpResponse:
+def customer_list(request: DeskRequest) -> HttpResponse:
     """Everyone by name, or those who match `q` in name, address or organisation; paged by key."""
     query = " ".join(request.GET.get("q", "").replace("\x00", "").split())[:LONGEST_QUERY]
     found = _after(_matching(query), as_number(request.GET.get("after", "")))
     rows = list(found.select_related("organisation").order_by("name", "id")[: ROWS + 1])
-    older = f"?{urlencode({'q': query, 'after': rows[ROWS - 1].pk})}" if len(rows) > ROWS else ""
+    older = f"?{urlencode({'q': query, 'after': str(rows[ROWS - 1].pk)})}" if len(rows) > ROWS else ""
     shown = rows[:ROWS]
     counts = visible_tickets(request.user).open().filter(customer__in=[row.pk for row in shown])
     open_tickets = dict(counts.values_list("customer").annotate(Count("pk")).order_by())
@@ -52,7 +52,7 @@ def _after(found: QuerySet[Customer], last: int) -> QuerySet[Customer]:
 
 @desk_only
 @require_http_methods(["GET", "POST"])
-def customer(request: HttpRequest, customer_id: int) -> HttpResponse:
+def customer(request: DeskRequest, customer_id: int) -> HttpResponse:
     """The profile; POST changes it."""
     person = _customer(customer_id)
     form = CustomerForm(request.POST or None, instance=person)
@@ -68,7 +68,7 @@ def customer(request: HttpRequest, customer_id: int) -> HttpResponse:
 
 @desk_only
 @require_POST
-def customer_merge(request: HttpRequest, customer_id: int) -> HttpResponse:
+def customer_merge(request: DeskRequest, customer_id: int) -> HttpResponse:
     """This one was the same as another, who is kept; a lead's."""
     if not may_merge_customers(request.user):
         raise PermissionDenied(_("Merging customers is for team leads."))
@@ -85,7 +85,7 @@ def _customer(customer_id: int) -> Customer:
     return get_object_or_404(Customer.objects.select_related("organisation"), pk=customer_id)
 
 
-def _profile(request: HttpRequest, person: Customer, form: CustomerForm, *, status: int) -> HttpResponse:
+def _profile(request: DeskRequest, person: Customer, form: CustomerForm, *, status: int) -> HttpResponse:
     now = timezone.now()
     closed = closed_teams(request.user)
     rated = Satisfaction.objects.filter(ticket__customer=person).aggregate(average=Avg("score"), count=Count("pk"))

@@ -1,14 +1,14 @@
 """My day: what is mine and due, what I did, and where I was called."""
 
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from tickets import desk as desk_settings
 from tickets import my_numbers
 from tickets.models import OPEN_STATES, Message, State
-from tickets.permissions import closed_teams, desk_only, visible_tickets
+from tickets.permissions import DeskRequest, closed_teams, desk_only, visible_tickets
 from tickets.views.shell import desk_page
 
 NEXT = 8
@@ -17,7 +17,7 @@ MENTIONS = 8
 
 @desk_only
 @require_GET
-def my_day(request: HttpRequest) -> HttpResponse:
+def my_day(request: DeskRequest) -> HttpResponse:
     user, now = request.user, timezone.now()
     desk = desk_settings.current(user.desk_version)
     mine = visible_tickets(user).open().assigned_to(user)

@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -27,7 +27,7 @@ from tickets import desk as desk_settings
 from tickets.desk import Desk
 from tickets.forms_desk import as_number
 from tickets.models import AfterSend, Attachment, MessageKind, Priority, State, Ticket, TicketEvent
-from tickets.permissions import desk_only, may_see, visible_ticket
+from tickets.permissions import DeskRequest, desk_only, may_see, visible_ticket
 from tickets.presence import Here
 from tickets.views.shell import desk_page
 
@@ -52,11 +52,11 @@ class Composer:
 
 @desk_only
 @require_http_methods(["GET", "HEAD"])
-def ticket(request: HttpRequest, number: int) -> HttpResponse:
+def ticket(request: DeskRequest, number: int) -> HttpResponse:
     return show(request, visible_ticket(request, number))
 
 
-def show(request: HttpRequest, ticket: Ticket, composer: Composer | None = None, *, status: int = 200) -> HttpResponse:
+def show(request: DeskRequest, ticket: Ticket, composer: Composer | None = None, *, status: int = 200) -> HttpResponse:
     """The page; `composer` brings back what was typed and says what is in the way."""
     user, now = request.user, timezone.now()
     desk = desk_settings.current(user.desk_version)
@@ -84,7 +84,7 @@ def show(request: HttpRequest, ticket: Ticket, composer: Composer | None = None,
     return desk_page(request, "desk/ticket.html", context, status=status)
 
 
-def page_choices(desk: Desk, request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
+def page_choices(desk: Desk, request: DeskRequest, ticket: Ticket) -> dict[str, Any]:
     """Whom and what a ticket can be given."""
     closed = desk.restricted_for(request.user)
     return {
@@ -95,7 +95,7 @@ def page_choices(desk: Desk, request: HttpRequest, ticket: Ticket) -> dict[str, 
     }
 
 
-def _composer(request: HttpRequest, ticket: Ticket, page: ticket_page.TicketPage, desk: Desk) -> Composer:
+def _composer(request: DeskRequest, ticket: Ticket, page: ticket_page.TicketPage, desk: Desk) -> Composer:
     composer = Composer(
         body=page.beside.draft, kind=page.beside.draft_kind or MessageKind.REPLY, then=request.user.after_send,
         cause=ticket.cause, fix=ticket.fix,
@@ -119,7 +119,7 @@ def _here(here: list[Here], desk: Desk) -> list[dict[str, Any]]:
 
 @desk_only
 @require_GET
-def ticket_messages(request: HttpRequest, number: int) -> HttpResponse:
+def ticket_messages(request: DeskRequest, number: int) -> HttpResponse:
     """The conversation alone, for a page that learns that something changed."""
     ticket = visible_ticket(request, number)
     desk = desk_settings.current(request.user.desk_version)
@@ -129,7 +129,7 @@ def ticket_messages(request: HttpRequest, number: int) -> HttpResponse:
 
 @desk_only
 @require_POST
-def ticket_presence(request: HttpRequest, number: int) -> HttpResponse:
+def ticket_presence(request: DeskRequest, number: int) -> HttpResponse:
     """An open page says every 15 s that it is there; the answer says who else is, and whether somebody wrote."""
     ticket = visible_ticket(request, number, related=())
     now = timezone.now()
@@ -149,7 +149,7 @@ def ticket_presence(request: HttpRequest, number: int) -> HttpResponse:
 
 @desk_only
 @require_POST
-def ticket_draft(request: HttpRequest, number: int) -> HttpResponse:
+def ticket_draft(request: DeskRequest, number: int) -> HttpResponse:
     ticket = visible_ticket(request, number, related=())
     kept = drafts.keep(ticket, body=request.POST.get("body", ""), kind=request.POST.get("kind", ""), by=request.user)
     if request.headers.get("X-Requested-With") == "fetch":
@@ -159,7 +159,7 @@ def ticket_draft(request: HttpRequest, number: int) -> HttpResponse:
 
 @desk_only
 @require_GET
-def ticket_clocks(request: HttpRequest, number: int) -> HttpResponse:
+def ticket_clocks(request: DeskRequest, number: int) -> HttpResponse:
     """Each due time step by step."""
     ticket = visible_ticket(request, number)
     desk = desk_settings.current(request.user.desk_version)
@@ -169,7 +169,7 @@ def ticket_clocks(request: HttpRequest, number: int) -> HttpResponse:
 
 @desk_only
 @require_GET
-def ticket_timeline(request: HttpRequest, number: int) -> HttpResponse:
+def ticket_timeline(request: DeskRequest, number: int) -> HttpResponse:
     """Every event of the ticket: who, when, why. Newest first, 200 a page."""
     ticket = visible_ticket(request, number)
     desk = desk_settings.current(request.user.desk_version)
@@ -196,7 +196,7 @@ def ticket_timeline(request: HttpRequest, number: int) -> HttpResponse:
 
 @desk_only
 @require_GET
-def desk_file(request: HttpRequest, file_id: int) -> HttpResponseBase:
+def desk_file(request: DeskRequest, file_id: int) -> HttpResponseBase:
     attachment = get_object_or_404(Attachment.objects.select_related("message__ticket"), pk=file_id)
     if not may_see(request.user, attachment.message.ticket):
         raise Http404

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.db import transaction
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -19,7 +19,7 @@ from tickets.desk import Desk
 from tickets.errors import Refused
 from tickets.forms_desk import HandOverForm, LinkForm, MergeForm, ResolutionForm, SnoozeForm, SplitForm, as_number
 from tickets.models import MessageKind, State, Ticket, User
-from tickets.permissions import closed_teams, desk_only, may_see, visible_ticket, visible_tickets
+from tickets.permissions import DeskRequest, closed_teams, desk_only, may_see, visible_ticket, visible_tickets
 from tickets.views.shell import desk_page
 
 RECENT = 10
@@ -27,7 +27,7 @@ RECENT = 10
 
 @desk_only
 @require_POST
-def ticket_state(request: HttpRequest, number: int) -> HttpResponse:
+def ticket_state(request: DeskRequest, number: int) -> HttpResponse:
     ticket = visible_ticket(request, number)
     chosen = request.POST.get("state", "")
     if chosen not in State.values:
@@ -41,7 +41,7 @@ def ticket_state(request: HttpRequest, number: int) -> HttpResponse:
 
 @desk_only
 @require_http_methods(["GET", "POST"])
-def ticket_resolution(request: HttpRequest, number: int) -> HttpResponse:
+def ticket_resolution(request: DeskRequest, number: int) -> HttpResponse:
     """Resolve with what was wrong and what fixed it; on a ticket already resolved, correct the two."""
     ticket = visible_ticket(request, number)
     form = ResolutionForm(request.POST or None, initial={"cause": ticket.cause, "fix": ticket.fix})
@@ -60,7 +60,7 @@ def ticket_resolution(request: HttpRequest, number: int) -> HttpResponse:
 
 @desk_only
 @require_POST
-def ticket_assignee(request: HttpRequest, number: int) -> HttpResponse:
+def ticket_assignee(request: DeskRequest, number: int) -> HttpResponse:
     ticket = visible_ticket(request, number)
     chosen = request.POST.get("assignee", "")
     if not chosen:
@@ -75,7 +75,7 @@ def ticket_assignee(request: HttpRequest, number: int) -> HttpResponse:
 
 @desk_only
 @require_http_methods(["GET", "POST"])
-def ticket_handover(request: HttpRequest, number: int) -> HttpResponse:
+def ticket_handover(request: DeskRequest, number: int) -> HttpResponse:
     """To another team or tier, with a note for them."""
     ticket = visible_ticket(request, number)
     desk = _desk(request)
@@ -93,7 +93,7 @@ def ticket_handover(request: HttpRequest, number: int) -> HttpResponse:
 
 @desk_only
 @require_POST
-def ticket_details(request: HttpRequest, number: int) -> HttpResponse:
+def ticket_details(request: DeskRequest, number: int) -> HttpResponse:
     """Whichever of priority, category, subject, reference, tags and team the form carried."""
     ticket = visible_ticket(request, number)
     desk, by, posted = _desk(request), request.user, request.POST
@@ -116,7 +116,7 @@ def ticket_details(request: HttpRequest, number: int) -> HttpResponse:
 
 @desk_only
 @require_http_methods(["GET", "POST"])
-def ticket_merge(request: HttpRequest, number: int) -> HttpResponse:
+def ticket_merge(request: DeskRequest, number: int) -> HttpResponse:
     """Run from the duplicate; offers the customer's other tickets, open ones first."""
     ticket = visible_ticket(request, number)
     others = visible_tickets(request.user).filter(customer=ticket.customer_id, merged_into=None).exclude(pk=number)
@@ -139,7 +139,7 @@ def ticket_merge(request: HttpRequest, number: int) -> HttpResponse:
 
 @desk_only
 @require_POST
-def ticket_unmerge(request: HttpRequest, number: int) -> HttpResponse:
+def ticket_unmerge(request: DeskRequest, number: int) -> HttpResponse:
     joining.unmerge(visible_ticket(request, number), by=request.user)
     messages.success(request, _("The merge is undone; #%(number)d stands as before.") % {"number": number})
     return redirect("ticket", number)
@@ -147,7 +147,7 @@ def ticket_unmerge(request: HttpRequest, number: int) -> HttpResponse:
 
 @desk_only
 @require_http_methods(["GET", "POST"])
-def ticket_split(request: HttpRequest, number: int) -> HttpResponse:
+def ticket_split(request: DeskRequest, number: int) -> HttpResponse:
     """A second matter becomes a ticket of its own."""
     ticket = visible_ticket(request, number)
     theirs = ticket.messages.standing().filter(kind=MessageKind.CUSTOMER).order_by("-id")[:20]
@@ -176,7 +176,7 @@ def ticket_split(request: HttpRequest, number: int) -> HttpResponse:
 
 @desk_only
 @require_http_methods(["GET", "POST"])
-def ticket_links(request: HttpRequest, number: int) -> HttpResponse:
+def ticket_links(request: DeskRequest, number: int) -> HttpResponse:
     """Link another ticket, or with `remove` take a link away."""
     ticket = visible_ticket(request, number)
     if request.method == "POST" and request.POST.get("remove"):
@@ -193,7 +193,7 @@ def ticket_links(request: HttpRequest, number: int) -> HttpResponse:
 
 @desk_only
 @require_POST
-def ticket_spam(request: HttpRequest, number: int) -> HttpResponse:
+def ticket_spam(request: DeskRequest, number: int) -> HttpResponse:
     """Mark as spam, or with `undo` take it back."""
     ticket = visible_ticket(request, number)
     if request.POST.get("undo"):
@@ -207,7 +207,7 @@ def ticket_spam(request: HttpRequest, number: int) -> HttpResponse:
 
 @desk_only
 @require_http_methods(["GET", "POST"])
-def ticket_snooze(request: HttpRequest, number: int) -> HttpResponse:
+def ticket_snooze(request: DeskRequest, number: int) -> HttpResponse:
     ticket = visible_ticket(request, number)
     if request.method == "POST" and request.POST.get("wake"):
         details.wake(ticket, by=request.user)
@@ -223,7 +223,7 @@ def ticket_snooze(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def _form_page(
-    request: HttpRequest, ticket: Ticket, form: Form, do: Callable[[dict[str, Any]], HttpResponse], *, title: str,
+    request: DeskRequest, ticket: Ticket, form: Form, do: Callable[[dict[str, Any]], HttpResponse], *, title: str,
     submit: str, intro: str = "",
 ) -> HttpResponse:  # fmt: skip
     """A form on a page of its own; a verb's refusal stands in the form beside what was typed."""
@@ -237,7 +237,7 @@ def _form_page(
     return desk_page(request, "desk/ticket_form.html", context, status=status)
 
 
-def _desk(request: HttpRequest) -> Desk:
+def _desk(request: DeskRequest) -> Desk:
     return desk_settings.current(request.user.desk_version)
 
 
@@ -245,7 +245,7 @@ def _said(ticket: Ticket) -> dict[str, Any]:
     return {"number": ticket.pk, "state": ticket.get_state_display()}
 
 
-def _other(request: HttpRequest, number: int) -> Ticket:
+def _other(request: DeskRequest, number: int) -> Ticket:
     """Another ticket the reader may see."""
     other = visible_tickets(request.user).select_related("merged_into").filter(pk=number).first()
     if other is None:
@@ -260,7 +260,7 @@ def _colleague(chosen: str) -> User:
     return who
 
 
-def _team(request: HttpRequest, chosen: str, desk: Desk) -> Any:
+def _team(request: DeskRequest, chosen: str, desk: Desk) -> Any:
     team = desk.teams.get(as_number(chosen))
     if team is not None and team.pk in closed_teams(request.user):
         raise Refused(_("Hand it over instead; you would not see it any more."))

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -16,13 +16,13 @@ from tickets.channels.base import Inbound, Sender
 from tickets.errors import Refused
 from tickets.forms_desk import NewTicketForm, as_number
 from tickets.models import Channel, Customer, IdentityKind, Ticket, User
-from tickets.permissions import desk_only
+from tickets.permissions import DeskRequest, desk_only
 from tickets.views.shell import desk_page
 
 
 @desk_only
 @require_http_methods(["GET", "POST"])
-def ticket_new(request: HttpRequest) -> HttpResponse:
+def ticket_new(request: DeskRequest) -> HttpResponse:
     """`?customer=<id>` fills in who it is for."""
     desk = desk_settings.current(request.user.desk_version)
     form = NewTicketForm(request.POST or None, desk=desk, initial=_known(request))
@@ -38,7 +38,7 @@ def ticket_new(request: HttpRequest) -> HttpResponse:
     return desk_page(request, "desk/ticket_new.html", {"form": form}, status=status)
 
 
-def _known(request: HttpRequest) -> dict[str, Any]:
+def _known(request: DeskRequest) -> dict[str, Any]:
     given: dict[str, Any] = {"channel": Channel.PHONE, "dedupe_key": uuid.uuid4().hex, "take_it": True}
     customer = Customer.objects.filter(pk=as_number(request.GET.get("customer", ""))).first()
     if customer is not None:
