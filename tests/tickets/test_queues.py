@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.http import QueryDict
-from django.utils import timezone
 
 from tests import cast
 from tests.cast import CategoryFactory, CustomerFactory, TeamFactory, TicketFactory
@@ -227,4 +226,3 @@ def test_a_chip_says_what_is_chosen_and_counts_when_it_is_much():
         for chosen in ([], [1], [1, 2], [1, 2, 3])
     ]
     assert said == ["", "Urgent", "Urgent, High", "3 chosen"]
-    assert timezone.is_aware(NOW)
