@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from tickets import desk
-from tickets.models import Customer, Message, MessageKind, Ticket, User
+from tickets.models import Message, MessageKind, Ticket, User
 from tickets.models.ticket import TicketQuerySet
 
 
@@ -96,24 +96,10 @@ def may_see(user: User, ticket: Ticket) -> bool:
     return user.is_authenticated and ticket.customer.user_id == user.pk
 
 
-def may_work(user: User, ticket: Ticket) -> bool:
-    """Reply, note, move, sort, assign."""
-    return user.is_desk_staff and may_see(user, ticket)
-
-
 def may_withdraw(user: User, message: Message) -> bool:
-    """Taking a reply back is its author's; leads may do it for them."""
-    return message.kind == MessageKind.REPLY and (message.author_id == user.pk or user.is_lead)
+    """Taking a reply back is its author's: the text becomes their draft again."""
+    return message.kind == MessageKind.REPLY and message.author_id == user.pk
 
 
 def may_merge_customers(user: User) -> bool:
-    return user.is_lead
-
-
-def may_edit_customer(user: User, customer: Customer) -> bool:
-    return user.is_desk_staff
-
-
-def may_run_the_desk(user: User) -> bool:
-    """Rules, outbox, teams: the lead's rooms."""
     return user.is_lead

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
@@ -19,7 +20,7 @@ from tickets import desk as desk_settings
 from tickets.errors import Refused
 from tickets.files import StoredFile
 from tickets.models import AfterSend, Macro, Message, MessageKind, State, Ticket, User
-from tickets.permissions import DeskRequest, desk_only, may_see, visible_ticket, visible_tickets
+from tickets.permissions import DeskRequest, desk_only, may_see, may_withdraw, visible_ticket, visible_tickets
 from tickets.views.ticket import Composer, show
 
 
@@ -70,6 +71,8 @@ def message_withdrawal(request: DeskRequest, message_id: int) -> HttpResponse:
     message = get_object_or_404(Message.objects.select_related("ticket"), pk=message_id)
     if not may_see(request.user, message.ticket):
         raise Http404
+    if not may_withdraw(request.user, message):
+        raise PermissionDenied(_("Only who wrote a reply can take it back."))
     try:
         conversation.withdraw(message, by=request.user)
     except Refused as refusal:
