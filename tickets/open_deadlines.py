@@ -36,6 +36,10 @@ class OpenDeadlines:
         if row.pk is None and outcome == "dropped":
             self._rows.remove(row)
 
+    def rows(self) -> list[Deadline]:
+        """Every row there is, ended ones included."""
+        return self._rows
+
     def write(self) -> None:
         """At most one insert and one update; one update more when something that had ended is open again."""
         changed = [row for row in self._rows if row.pk and _values(row) != self._written[row.pk]]

@@ -11,7 +11,7 @@ from typing import Any
 from tickets import promise, timeline
 from tickets.clockwork import DUE_FIELD, Clockwork, choose
 from tickets.desk import Desk
-from tickets.models import OPEN_STATES, PROMISES, Deadline, DeadlineKind, State, Ticket
+from tickets.models import OPEN_STATES, PROMISES, Deadline, DeadlineKind, State, Ticket, TicketEvent
 
 __all__ = ["Clocks", "choose"]
 
@@ -193,6 +193,10 @@ class Clocks(Clockwork):
         until = snapshot["snoozed_until"]
         self.ticket.snoozed_until = datetime.fromisoformat(until) if until else None
         self.show()
+
+    def unsaved(self) -> tuple[list[Deadline], list[TicketEvent]]:
+        """The rows of deadlines and the events of breaches that `save` would write, for who writes many at once."""
+        return self._deadlines.rows(), self._news
 
     def save(self) -> list[str]:
         """Write what changed, tell of promises found broken, and return the ticket's fields to save with it.

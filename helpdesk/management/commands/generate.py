@@ -1,9 +1,10 @@
-"""manage.py generate --tickets N: a realistic large desk for measuring, written in bulk."""
+"""`manage.py generate --tickets N`: a realistic large desk for measuring, written in bulk."""
 
 import random
 from argparse import ArgumentParser
 from collections.abc import Iterator
-from datetime import timedelta
+from contextlib import nullcontext
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
@@ -14,12 +15,32 @@ from tqdm import tqdm
 from helpdesk import bulk, playbook
 from helpdesk.bulk import Line, Story
 from helpdesk.phrases import Phrases
-from tickets.models import Category, Customer, DeskVersion, Identity, IdentityKind, State, Team, Ticket, User
+from helpdesk.rows import without_indexes
+from tickets.models import (
+    Category,
+    Channel,
+    Customer,
+    DeskVersion,
+    Identity,
+    IdentityKind,
+    State,
+    Team,
+    Ticket,
+    User,
+)  # fmt: skip
 
 CUSTOMERS, AGENTS = 20_000, 50
+YEAR = timedelta(days=365)
+CHANNELS = [Channel.WEB] * 3 + [Channel.EMAIL] * 5 + [Channel.CHAT, Channel.SOCIAL]
 # One ticket in ten is open, as on a desk that keeps up.
-CLOSED_STATES = (State.CLOSED,) * 7 + (State.RESOLVED,) * 2 + (State.PENDING_CUSTOMER,)
-OPEN_STATES = (State.NEW, State.FIRST_RESPONSE, State.IN_PROGRESS, State.IN_PROGRESS, State.PENDING_INTERNAL)
+OPEN = (
+    State.NEW,
+    State.FIRST_RESPONSE,
+    State.IN_PROGRESS,
+    State.IN_PROGRESS,
+    State.PENDING_CUSTOMER,
+    State.PENDING_INTERNAL,
+)
 
 
 class Command(BaseCommand):
@@ -35,41 +56,17 @@ class Command(BaseCommand):
         if number < 1:
             raise CommandError("--tickets takes a number from 1 up.")
         if not Team.objects.exists():
-            playbook.load("saas-tiered")
-        chance = random.Random(options["seed"])
-        agents = make_agents(options["agent_password"])
-        customers = make_customers()
+            playbook.load(playbook.open_playbook("saas-tiered"))
+        chance, now = random.Random(options["seed"]), timezone.now()
+        agents, customers = make_agents(options["agent_password"]), make_customers()
         self.stdout.write(f"{len(agents)} agents, {len(customers)} customers")
-        with tqdm(total=number, unit="ticket", disable=options["verbosity"] == 0) as bar:
-            stories = self._stories(number, agents, customers, chance)
-            written = bulk.write(stories, now=timezone.now(), tick=bar.update)
+        stories = _stories(number, agents, customers, chance, now)
+        with (
+            without_indexes(bulk.TABLES) if number >= bulk.MANY else nullcontext(),
+            tqdm(total=number, unit=" tickets", unit_scale=True, disable=options["verbosity"] == 0) as bar,
+        ):
+            written = bulk.write(stories, now=now, tick=bar.update)
         self.stdout.write(self.style.SUCCESS(f"{written} tickets written; the desk now has {Ticket.objects.count()}."))
-
-    def _stories(
-        self, number: int, agents: list[User], customers: list[tuple[int, str]], chance: random.Random
-    ) -> Iterator[Story]:
-        phrases, now = Phrases(chance), timezone.now()
-        categories = list(Category.objects.values_list("pk", "slug"))
-        step = timedelta(days=365) / number
-        for place in range(number):
-            created_at = now - timedelta(days=365) + step * place
-            is_open = chance.random() < 0.1
-            agent = None if is_open and chance.random() < 0.2 else chance.choice(agents)
-            customer_id, name = chance.choice(customers)
-            category_id, slug = chance.choice(categories)
-            updated_at = min(now, created_at + timedelta(hours=chance.expovariate(1 / 18)))
-            third = (updated_at - created_at) / 3
-            who = agent.pk if agent else None
-            lines = [Line(None, phrases.question(slug), created_at)]
-            if who:
-                lines.append(Line(who, phrases.answer(), created_at + third))
-                lines.append(Line(None, phrases.thanks(), created_at + 2 * third))
-            yield Story(
-                subject=phrases.subject(slug), customer_id=customer_id, customer_name=name, priority=chance.choice((1, 2, 3, 3, 3, 4)),
-                state=chance.choice(OPEN_STATES if is_open and who else CLOSED_STATES) if who else State.NEW,
-                created_at=created_at, updated_at=updated_at, lines=lines, assignee_id=who, category_id=category_id,
-                team_id=agent.team_id if agent else None, channel=chance.choice(("web", "web", "email", "email", "email", "chat")),
-            )  # fmt: skip
 
 
 def make_agents(password: str) -> list[User]:
@@ -105,3 +102,50 @@ def make_customers() -> list[tuple[int, str]]:
             batch_size=bulk.BATCH,
         )
     return list(Customer.objects.filter(email__endswith="@example.test").order_by("pk").values_list("pk", "name"))
+
+
+def _stories(
+    number: int, agents: list[User], customers: list[tuple[int, str]], chance: random.Random, now: datetime
+) -> Iterator[Story]:
+    phrases = Phrases(chance)
+    categories = list(Category.objects.values_list("pk", "slug"))
+    for place in range(number):
+        created_at = now - YEAR + (YEAR / number) * place
+        customer_id, name = chance.choice(customers)
+        category_id, slug = chance.choice(categories)
+        agent = chance.choice(agents)
+        ticket = Ticket(
+            subject=phrases.subject(slug), customer_id=customer_id, customer_name=name, created_at=created_at,
+            priority=chance.choice((1, 2, 3, 3, 3, 4)), channel=chance.choice(CHANNELS), category_id=category_id,
+            team_id=agent.team_id, tier=agent.tier,
+        )  # fmt: skip
+        opening = Line(created_at, phrases.question(slug))
+        updated_at = min(now, created_at + timedelta(hours=0.5 + chance.expovariate(1 / 18)))
+        if chance.random() < 0.1:
+            yield _open(ticket, opening, agent.pk, updated_at, phrases, chance)
+        else:
+            yield _closed(ticket, opening, agent.pk, updated_at, phrases, now)
+
+
+def _closed(ticket: Ticket, opening: Line, who: int, until: datetime, phrases: Phrases, now: datetime) -> Story:
+    ticket.assignee_id, third = who, (until - opening.at) / 3
+    answer = Line(opening.at + third, phrases.answer(), who, State.PENDING_CUSTOMER)
+    thanks = Line(opening.at + 2 * third, phrases.thanks())
+    closes_at = until + timedelta(hours=48)
+    return Story(
+        ticket, [opening, answer, thanks], moves_to=State.RESOLVED, moves_at=until,
+        cause="A setting had been left off.",
+        fix="Switched it on and checked with the customer.", closes_at=closes_at if closes_at <= now else None,
+        has_clocks=closes_at > now,
+    )  # fmt: skip
+
+
+def _open(ticket: Ticket, opening: Line, who: int, until: datetime, phrases: Phrases, chance: random.Random) -> Story:
+    state, third = chance.choice(OPEN), (until - opening.at) / 3
+    asks_again = Line(opening.at + third, phrases.thanks())
+    if state == State.NEW:
+        if chance.random() < 0.6:
+            ticket.assignee_id = who
+        return Story(ticket, [opening, asks_again, Line(until, phrases.thanks())])
+    ticket.assignee_id = who
+    return Story(ticket, [opening, asks_again, Line(until, phrases.answer(), who, state)])
