@@ -133,7 +133,7 @@ def _similar_postgresql(terms: Sequence[str]) -> list[int]:
     words = " ".join(terms)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            f"SET LOCAL pg_trgm.word_similarity_threshold = {ALIKE};"
+            f"SET LOCAL pg_trgm.word_similarity_threshold = {ALIKE};"  # noqa: S608
             " SELECT ticket_id FROM tickets_ticketwords WHERE %s <%% line"
             " ORDER BY %s <<-> line, ticket_id DESC LIMIT 50",
             [words, words],

@@ -31,6 +31,7 @@
 
   // Leaving by Tab closes it too
   document.addEventListener("focusin", (event) => {
-    for (const menu of open()) if (!menu.contains(event.target)) menu.open = false;
+    // A press on a label first gives the focus to what surrounds the menu (main): that is no leaving
+    for (const menu of open()) if (!menu.contains(event.target) && !event.target.contains(menu)) menu.open = false;
   });
 })();

@@ -74,7 +74,9 @@ def test_one_refusal_stops_no_other_and_is_told_in_words(client, mira):
     html = said(client)
     assert "1 ticket done." in html
     assert f"1 left as it was (#{without.pk}):" in html
-    assert list(TicketEvent.objects.filter(kind=EventKind.RESOLVED).values_list("ticket", flat=True)) == [with_category.pk]
+    assert list(TicketEvent.objects.filter(kind=EventKind.RESOLVED).values_list("ticket", flat=True)) == [
+        with_category.pk
+    ]
 
 
 def test_a_hidden_ticket_stays_as_it_is(client, mira):
@@ -84,7 +86,9 @@ def test_a_hidden_ticket_stays_as_it_is(client, mira):
     assert "None of the selected tickets is there any more." in said(client)
 
 
-@pytest.mark.parametrize("do", ["", "explode:", "state:nonsense", "priority:9", "category:gone", "assign:999999", "tag:add"])
+@pytest.mark.parametrize(
+    "do", ["", "explode:", "state:nonsense", "priority:9", "category:gone", "assign:999999", "tag:add"]
+)
 def test_an_unknown_act_changes_nothing(client, mira, do):
     ticket = TicketFactory()
     post(client, [ticket], do)

@@ -18,7 +18,9 @@ def mira(client):
 
 
 def lines(client, typed="", **query):
-    html = client.get(reverse("palette"), {"q": typed, "part": "found"} | query, headers={"HX-Request": "true"}).content.decode()
+    html = client.get(
+        reverse("palette"), {"q": typed, "part": "found"} | query, headers={"HX-Request": "true"}
+    ).content.decode()
     return [part.split('href="')[1].split('"')[0] for part in html.split('role="option"')[1:]]
 
 
@@ -43,7 +45,11 @@ def test_customers_views_and_pages_are_found_too(client, mira):
 
 def test_nothing_typed_shows_where_one_may_go(client, mira):
     places = lines(client)
-    assert (reverse("queue") in places, reverse("ticket_new") in places, reverse("outbox") in places) == (True, True, False)
+    assert (reverse("queue") in places, reverse("ticket_new") in places, reverse("outbox") in places) == (
+        True,
+        True,
+        False,
+    )
     client.force_login(cast.lena())
     assert reverse("outbox") in lines(client)
 

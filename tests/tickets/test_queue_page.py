@@ -49,7 +49,7 @@ def test_a_row_says_what_one_must_know_before_opening(client, mira):
 def test_the_title_counts_and_says_the_order(client, mira):
     TicketFactory.create_batch(2)
     html = page(client)
-    assert '<span data-queue-count>2</span> open · sorted by time left' in " ".join(html.split())
+    assert "<span data-queue-count>2</span> open · sorted by time left" in " ".join(html.split())
     assert "newest first" in page(client, "?sort=newest")
 
 
@@ -79,14 +79,14 @@ def test_no_page_leads_out_of_the_filters(client, mira, monkeypatch):
     while address:
         html = page(client, address)
         seen += numbers(html)
-        following = [part.split('"')[0] for part in html.split('href="/desk/')[1:] if 'rel="next"' in part.split(">")[0]]
+        following = [
+            part.split('"')[0] for part in html.split('href="/desk/')[1:] if 'rel="next"' in part.split(">")[0]
+        ]
         address = following[0].replace("&amp;", "&") if following else ""
     assert seen == [ticket.pk for ticket in reversed(made)]
 
 
-@pytest.mark.parametrize(
-    ("query", "said"), [("", "Nothing waits here"), ("?f=1&channel=phone", "No ticket matches")]
-)
+@pytest.mark.parametrize(("query", "said"), [("", "Nothing waits here"), ("?f=1&channel=phone", "No ticket matches")])
 def test_an_empty_queue_says_so(client, mira, query, said):
     assert said in page(client, query)
 
@@ -119,7 +119,9 @@ def test_looking_changes_nothing_and_acting_needs_post(client, mira):
     assert answers == [405, 405, 405]
 
 
-@pytest.mark.parametrize("name", ["queue", "queue_rows", "keys", "views", "search", "palette", "pulse", "notifications"])
+@pytest.mark.parametrize(
+    "name", ["queue", "queue_rows", "keys", "views", "search", "palette", "pulse", "notifications"]
+)
 def test_outsiders_see_nothing_of_the_desk(client, name):
     ticket = TicketFactory(subject="Secret plans")
     assert client.get(reverse(name)).status_code == 302
@@ -132,7 +134,11 @@ def test_outsiders_see_nothing_of_the_desk(client, name):
 def test_the_keys_are_a_page_and_a_dialog(client, mira):
     full = client.get(reverse("keys")).content.decode()
     part = client.get(reverse("keys"), headers={"HX-Request": "true"}).content.decode()
-    assert ("<html" in full, "<html" in part, '<dialog class="dialog dialog--wide" id="help"' in part) == (True, False, True)
+    assert ("<html" in full, "<html" in part, '<dialog class="dialog dialog--wide" id="help"' in part) == (
+        True,
+        False,
+        True,
+    )
 
 
 def test_single_keys_can_be_switched_off(client, mira):

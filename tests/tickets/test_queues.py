@@ -100,7 +100,8 @@ def queue_of_many(count):
     """Tickets of which several are due at one moment, so that only the number tells them apart."""
     spans = [timedelta(minutes=place // 3) for place in range(count)]
     return [
-        TicketFactory(queue_at=NOW + span, due_at=NOW + span, last_message_at=NOW - span, created_at=NOW) for span in spans
+        TicketFactory(queue_at=NOW + span, due_at=NOW + span, last_message_at=NOW - span, created_at=NOW)
+        for span in spans
     ]
 
 
@@ -135,7 +136,9 @@ def test_tickets_without_a_running_promise_come_last():
     assert waiting.queue_at == LAST_IN_QUEUE
 
 
-@pytest.mark.parametrize("text", ["", "x", "a-", "a1", "a1-x", "z1-1", "a99999999999999999999999-1", f"a1-{2**63}", "a-1-1"])
+@pytest.mark.parametrize(
+    "text", ["", "x", "a-", "a1", "a1-x", "z1-1", "a99999999999999999999999-1", f"a1-{2**63}", "a-1-1"]
+)
 def test_a_cursor_nobody_wrote_is_the_first_page(text):
     assert queues.Cursor.read(text) is None
 
@@ -153,7 +156,9 @@ def test_counts_are_those_of_the_views_the_load_and_the_unread(monkeypatch):
     TicketFactory(assignee=mira)
     TicketFactory(assignee=mira, state=State.RESOLVED)
     for key, read_at in (("a", None), ("b", None), ("c", NOW)):
-        Notification.objects.create(user=mira, kind="mention", text="!", dedupe_key=key, created_at=NOW, read_at=read_at)
+        Notification.objects.create(
+            user=mira, kind="mention", text="!", dedupe_key=key, created_at=NOW, read_at=read_at
+        )
     counts = queues.counts(
         [{}, {"assignee": "me"}, {"state": ["resolved"]}, {"due": "over"}], user=mira, desk=desk.current(), now=NOW
     )

@@ -37,7 +37,11 @@ def test_a_saved_view_stands_in_its_owners_rail_at_once_and_in_no_other(client, 
     called, _written = TicketFactory(channel="phone", priority=1), TicketFactory()
     save(client, filters="f=1&channel=phone")
     html = client.get("/desk/?view=my-loud-calls").content.decode()
-    assert ("Loud calls" in html, f'data-ticket="{called.pk}"' in html, html.count("<tr data-ticket")) == (True, True, 1)
+    assert ("Loud calls" in html, f'data-ticket="{called.pk}"' in html, html.count("<tr data-ticket")) == (
+        True,
+        True,
+        1,
+    )
     client.force_login(cast.jonas())
     assert "Loud calls" not in client.get(reverse("queue")).content.decode()
 
@@ -63,7 +67,9 @@ def test_renaming_keeps_the_address_and_deleting_takes_the_view_away(client, mir
 def test_only_the_owner_may_touch_a_view(client, mira):
     theirs = own_views.save_view(name="Theirs", filters={}, by=cast.jonas())
     shared = SavedView.objects.create(slug="hot", name="Hot")
-    answers = [client.post(reverse("view_edit", args=[view.pk]), {"delete": "1"}).status_code for view in (theirs, shared)]
+    answers = [
+        client.post(reverse("view_edit", args=[view.pk]), {"delete": "1"}).status_code for view in (theirs, shared)
+    ]
     assert answers == [404, 404]
     assert SavedView.objects.count() == 2
 

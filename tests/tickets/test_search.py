@@ -80,7 +80,12 @@ def test_what_was_changed_or_deleted_is_found_as_it_is_now():
     message = MessageFactory(ticket=TicketFactory(), body="old haystack")
     Ticket.objects.filter(pk=ticket.pk).update(subject="new pin")
     Message.objects.filter(pk=message.pk).update(body="new meadow")
-    assert [found(word) for word in ("needle", "pin", "haystack", "meadow")] == [[], [ticket.pk], [], [message.ticket_id]]
+    assert [found(word) for word in ("needle", "pin", "haystack", "meadow")] == [
+        [],
+        [ticket.pk],
+        [],
+        [message.ticket_id],
+    ]
     message.delete()
     ticket.delete()
     assert [found(word) for word in ("pin", "meadow")] == [[], []]
