@@ -67,7 +67,7 @@ class KnownEncoding:
             try:
                 b"a\xff".decode(request.encoding, "replace")
             except (LookupError, ValueError):
-                request.encoding = None
+                request.encoding = None  # type: ignore[assignment]
         return self.get_response(request)
 
 

@@ -4,7 +4,7 @@ TF-IDF over words, word pairs and letter groups, nearest example by cosine. It n
 title and three questions an article it names the right one of 62 for seven of eight further real questions.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -61,7 +61,7 @@ class Matcher:
 
 def _features(text: str) -> dict[str, float]:
     spoken = words(text)
-    features: Counter[str] = Counter()
+    features: dict[str, float] = defaultdict(float)
     for word in spoken:
         features[word] += WORD_WEIGHT
         marked = f" {word} "

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.dateparse import parse_datetime
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from helpdesk.lib import text
@@ -161,7 +162,7 @@ def withdraw(message: Message, *, by: User, now: datetime | None = None) -> Tick
             raise Refused(_("Too late to take it back: the mail is on its way."))
         Message.objects.filter(pk=fresh.pk).update(withdrawn_at=change.now)
         state_now = change.ticket.state
-        before: dict[str, Any] = fresh.before
+        before: dict[str, Any] = fresh.before or {}
         lifecycle.restore_step(change, to=State(before["state"]), clocks=before["clocks"])
         change.set(**{name: _as_value(name, value) for name, value in before["fields"].items()})
         change.event(EventKind.WITHDRAWN, by=by, message=fresh.pk, from_state=state_now, to_state=change.ticket.state)
@@ -208,10 +209,12 @@ def _go_on(change: Change, next_state: State | None, *, by: User, cause: str, fi
 
 
 def _say(
-    change: Change, kind: MessageKind, body: str, files: Sequence[StoredFile], dedupe_key: str, **columns: Any
+    change: Change, kind: MessageKind, typed: str, files: Sequence[StoredFile], dedupe_key: str, **columns: Any
 ) -> Message:
     ticket, now = change.ticket, change.now
-    body = text.plain(body, settings.MAX_BODY_CHARACTERS)
+    body = text.plain(typed, settings.MAX_BODY_CHARACTERS)
+    if kind != MessageKind.CUSTOMER:
+        _refuse_too_long(typed)
     if not body.strip() and not files:
         raise Refused(_("There is nothing written yet. Write your message, then send."))
     columns.setdefault("channel", ticket.channel)
@@ -226,6 +229,16 @@ def _say(
     if kind != MessageKind.NOTE:
         change.set(last_message_at=now, preview=text.preview(body, 140))
     return message
+
+
+def _refuse_too_long(typed: str) -> None:
+    """A colleague's words are never cut silently; what customers send is limited, or cut, at the door it came by."""
+    if len(typed.strip()) > settings.MAX_BODY_CHARACTERS:
+        length, limit = (
+            number_format(size, force_grouping=True) for size in (len(typed), settings.MAX_BODY_CHARACTERS)
+        )
+        problem = _("This has %(length)s characters; at most %(limit)s fit. Please shorten it.")
+        raise Refused(problem % {"length": length, "limit": limit})
 
 
 def attach(message: Message, files: Sequence[StoredFile]) -> None:

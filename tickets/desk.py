@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from functools import cached_property
 
 import holidays as public_holidays
@@ -180,10 +180,10 @@ def _staff() -> dict[int, StaffCard]:
 
 
 def _calendars(teams: Iterable[Team]) -> dict[int, Calendar]:
-    hours = defaultdict(lambda: [[] for _ in range(7)])
+    hours: dict[int, list[list[tuple[time, time]]]] = defaultdict(lambda: [[] for _ in range(7)])
     for row in OpeningHours.objects.all():
         hours[row.team_id][row.weekday].append((row.opens, row.closes))
-    days_off = defaultdict(set)
+    days_off: dict[int | None, set[date]] = defaultdict(set)
     for team_id, day in Holiday.objects.values_list("team_id", "date"):
         days_off[team_id].add(day)
     calendars = {}

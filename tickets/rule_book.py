@@ -79,7 +79,7 @@ def _listed(leaf: dict[str, Any], desk: Desk) -> str:
     value = leaf.get("value")
     values = value if isinstance(value, list) else [value]
     yes_no: dict[Any, Any] = {True: _("yes"), False: _("no")}
-    names = rules.choices(leaf["field"], desk) or yes_no
+    names: dict[Any, Any] = {**(rules.choices(leaf["field"], desk) or yes_no)}
     # Looked up by type, too: a tier of 1 is no “yes”.
     shown = [str(names[item]) if isinstance(item, bool | str) and item in names else str(item) for item in values]
     text = ", ".join(shown[:WORDS_SHOWN])

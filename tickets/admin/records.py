@@ -5,7 +5,6 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy, ngettext
@@ -14,6 +13,7 @@ from tickets import outbox
 from tickets.admin.base import RecordAdmin
 from tickets.errors import Refused
 from tickets.models import Heartbeat, OutboxMail, PlaybookLoad, TicketEvent
+from tickets.permissions import DeskRequest
 
 
 def ticket_link(number: int | None) -> str:
@@ -70,7 +70,7 @@ class OutboxMailAdmin(RecordAdmin):
         return mail.last_error[:80] or "—"
 
     @admin.action(description=gettext_lazy("Send again what could not be delivered"))
-    def send_again(self, request: HttpRequest, mails: QuerySet[OutboxMail]) -> None:
+    def send_again(self, request: DeskRequest, mails: QuerySet[OutboxMail]) -> None:
         done = 0
         for mail in mails:
             try:

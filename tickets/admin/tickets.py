@@ -16,6 +16,7 @@ from tickets import assignment, joining, lifecycle, wording
 from tickets.admin.base import RecordAdmin
 from tickets.errors import Refused
 from tickets.models import Ticket
+from tickets.permissions import DeskRequest
 
 REASON = gettext_lazy("Done in the back office")
 
@@ -64,23 +65,23 @@ class TicketAdmin(RecordAdmin):
         return format_html('<a href="{}">{}</a>', reverse("ticket", args=[ticket.pk]), _("Open it there to work on it"))
 
     @admin.action(description=gettext_lazy("Put back into the queue"))
-    def unassign(self, request: HttpRequest, tickets: QuerySet[Ticket]) -> None:
+    def unassign(self, request: DeskRequest, tickets: QuerySet[Ticket]) -> None:
         self._each(request, tickets, lambda t: assignment.unassign(t, by=request.user, reason=str(REASON)))
 
     @admin.action(description=gettext_lazy("Close resolved tickets"))
-    def close(self, request: HttpRequest, tickets: QuerySet[Ticket]) -> None:
+    def close(self, request: DeskRequest, tickets: QuerySet[Ticket]) -> None:
         self._each(request, tickets, lambda t: lifecycle.close(t, by=request.user, reason=str(REASON)))
 
     @admin.action(description=gettext_lazy("Reopen"))
-    def reopen(self, request: HttpRequest, tickets: QuerySet[Ticket]) -> None:
+    def reopen(self, request: DeskRequest, tickets: QuerySet[Ticket]) -> None:
         self._each(request, tickets, lambda t: lifecycle.reopen(t, by=request.user, reason=str(REASON)))
 
     @admin.action(description=gettext_lazy("Mark as spam"))
-    def mark_spam(self, request: HttpRequest, tickets: QuerySet[Ticket]) -> None:
+    def mark_spam(self, request: DeskRequest, tickets: QuerySet[Ticket]) -> None:
         self._each(request, tickets, lambda t: joining.mark_spam(t, by=request.user))
 
     @admin.action(description=gettext_lazy("Not spam after all"))
-    def unmark_spam(self, request: HttpRequest, tickets: QuerySet[Ticket]) -> None:
+    def unmark_spam(self, request: DeskRequest, tickets: QuerySet[Ticket]) -> None:
         self._each(request, tickets, lambda t: joining.unmark_spam(t, by=request.user))
 
     def _each(self, request: HttpRequest, tickets: QuerySet[Ticket], verb: Callable[[Ticket], Any]) -> None:

@@ -68,12 +68,14 @@ class RuleForm:
         form.is_active, form.stops = "is_active" in given, "stops" in given
         numbers = range(MAX_ROWS + 1)
         form.conditions = [
-            Row(given[f"condition-{n}-field"], given.get(f"condition-{n}-op", ""), _values(given, f"condition-{n}"))
+            Row(
+                str(given[f"condition-{n}-field"]), given.get(f"condition-{n}-op", ""), _values(given, f"condition-{n}")
+            )
             for n in numbers
             if f"condition-{n}-field" in given
         ]
         form.actions = [
-            Row(given[f"action-{n}-do"], values=_values(given, f"action-{n}"))
+            Row(str(given[f"action-{n}-do"]), values=_values(given, f"action-{n}"))
             for n in numbers
             if f"action-{n}-do" in given
         ]

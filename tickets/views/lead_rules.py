@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -14,7 +14,7 @@ from tickets.desk import Desk
 from tickets.errors import Refused
 from tickets.forms.rule import RuleForm
 from tickets.models import Rule, RuleStage
-from tickets.permissions import lead_only, may_see
+from tickets.permissions import DeskRequest, lead_only, may_see
 from tickets.views.shell import desk_page
 
 TRIED_ON = 200
@@ -22,14 +22,14 @@ TRIED_ON = 200
 
 @require_GET
 @lead_only
-def rule_list(request: HttpRequest) -> HttpResponse:
+def rule_list(request: DeskRequest) -> HttpResponse:
     stages = rule_book.pages(desk_settings.current(request.user.desk_version))
     return desk_page(request, "lead/rules.html", {"stages": stages, "used": rule_book.used_in_words})
 
 
 @require_http_methods(["GET", "POST"])
 @lead_only
-def rule_new(request: HttpRequest) -> HttpResponse:
+def rule_new(request: DeskRequest) -> HttpResponse:
     stage = request.POST.get("stage") or request.GET.get("stage", RuleStage.ROUTING)
     if stage not in RuleStage.values:
         raise Http404
@@ -41,12 +41,12 @@ def rule_new(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @lead_only
-def rule(request: HttpRequest, pk: int) -> HttpResponse:
+def rule(request: DeskRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Rule, pk=pk)
     return _page(request, found, RuleForm.of(found))
 
 
-def _page(request: HttpRequest, rule: Rule, form: RuleForm) -> HttpResponse:
+def _page(request: DeskRequest, rule: Rule, form: RuleForm) -> HttpResponse:
     desk = desk_settings.current(request.user.desk_version)
     tried: dict[str, Any] = {}
     if request.method == "POST":
@@ -62,13 +62,13 @@ def _page(request: HttpRequest, rule: Rule, form: RuleForm) -> HttpResponse:
     return _show(request, rule, form.draw(desk), tried)
 
 
-def _save(request: HttpRequest, rule: Rule, form: RuleForm) -> HttpResponse:
+def _save(request: DeskRequest, rule: Rule, form: RuleForm) -> HttpResponse:
     rule_book.write(form.rule(rule))
     messages.success(request, _("Saved. The rule counts for tickets from now on."))
     return redirect("rules")
 
 
-def _tried(request: HttpRequest, rule: Rule, form: RuleForm, desk: Desk) -> HttpResponse:
+def _tried(request: DeskRequest, rule: Rule, form: RuleForm, desk: Desk) -> HttpResponse:
     """What the rule as typed would have done; tickets of teams the reader may not look into are only counted."""
     attempt = form.rule(Rule(pk=rule.pk, position=rule.position))
     done = rules.dry_run(attempt, form.stage, limit=TRIED_ON, desk=desk)
@@ -77,7 +77,7 @@ def _tried(request: HttpRequest, rule: Rule, form: RuleForm, desk: Desk) -> Http
     return _show(request, rule, form, {"tried": {"total": done.total, "touched": seen, "hidden": hidden}})
 
 
-def _show(request: HttpRequest, rule: Rule, form: RuleForm, extra: dict[str, Any]) -> HttpResponse:
+def _show(request: DeskRequest, rule: Rule, form: RuleForm, extra: dict[str, Any]) -> HttpResponse:
     desk = desk_settings.current(request.user.desk_version)
     last = rule_book.last_change(rule)
     context = {
@@ -94,21 +94,21 @@ def _has_problems(form: RuleForm) -> bool:
 
 @require_POST
 @lead_only
-def rule_standing(request: HttpRequest, pk: int) -> HttpResponse:
+def rule_standing(request: DeskRequest, pk: int) -> HttpResponse:
     rule_book.switch(get_object_or_404(Rule, pk=pk), on=request.POST.get("on") == "yes")
     return redirect("rules")
 
 
 @require_POST
 @lead_only
-def rule_place(request: HttpRequest, pk: int) -> HttpResponse:
+def rule_place(request: DeskRequest, pk: int) -> HttpResponse:
     rule_book.place(get_object_or_404(Rule, pk=pk), earlier=request.POST.get("to") == "earlier")
     return redirect("rules")
 
 
 @require_POST
 @lead_only
-def rule_removal(request: HttpRequest, pk: int) -> HttpResponse:
+def rule_removal(request: DeskRequest, pk: int) -> HttpResponse:
     rule_book.remove(get_object_or_404(Rule, pk=pk))
     messages.success(request, _("The rule is gone."))
     return redirect("rules")

@@ -5,14 +5,14 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models.query import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from tickets import outbox
 from tickets.models import OutboxMail, OutboxStatus
-from tickets.permissions import closed_teams, lead_only
+from tickets.permissions import DeskRequest, closed_teams, lead_only
 from tickets.views.shell import desk_page
 
 PAGE = 50
@@ -25,7 +25,7 @@ SHOWN: dict[str, Callable[[QuerySet[OutboxMail]], QuerySet[OutboxMail]]] = {
 
 @require_safe
 @lead_only
-def outbox_page(request: HttpRequest) -> HttpResponse:
+def outbox_page(request: DeskRequest) -> HttpResponse:
     """GET /lead/outbox/?show=dead|retrying|waiting&before=<id>: newest first, 50 a page."""
     show = request.GET.get("show", "dead")
     if show not in SHOWN:
@@ -46,7 +46,7 @@ def outbox_page(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @lead_only
-def outbox_resend(request: HttpRequest, pk: int) -> HttpResponse:
+def outbox_resend(request: DeskRequest, pk: int) -> HttpResponse:
     """POST /lead/outbox/<id>/delivery/: try a dead letter again."""
     mail = get_object_or_404(_visible(request), pk=pk)
     outbox.resend(mail, by=request.user)
@@ -56,7 +56,7 @@ def outbox_resend(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @lead_only
-def outbox_resend_all(request: HttpRequest) -> HttpResponse:
+def outbox_resend_all(request: DeskRequest) -> HttpResponse:
     """POST /lead/outbox/deliveries/: try every dead letter again, as after an outage of the mail server."""
     count = outbox.resend_all(_visible(request), by=request.user)
     messages.success(request, _("Mails that are on their way again: %(count)d") % {"count": count})
@@ -88,7 +88,7 @@ def names() -> dict[str, str]:
     }
 
 
-def _visible(request: HttpRequest) -> QuerySet[OutboxMail]:
+def _visible(request: DeskRequest) -> QuerySet[OutboxMail]:
     """Mail of tickets this lead may see, and mail of no ticket."""
     mails = OutboxMail.objects.all()
     closed = closed_teams(request.user)
