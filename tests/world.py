@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
+from knowledge.models import Article
 from tests import cast
 from tickets import conversation, details, files, lifecycle, links
 from tickets.models import (
@@ -91,6 +92,7 @@ def a_world() -> World:
         stage=RuleStage.CATEGORY, name="Never", conditions={"field": "text", "op": "has_word", "value": ["qqqqq"]},
         actions=[{"do": "set_category", "value": "billing"}],
     )  # fmt: skip
+    Article.objects.create(slug="how-to", title="How to", body="Like this.")
     SavedView.objects.create(slug="my-zqview", name="zqview", owner=people["colleague"], filters={})
     own_view = SavedView.objects.create(slug="my-view", name="Mine", owner=mira, filters={})
     DeskVersion.bump()
@@ -129,7 +131,7 @@ def a_world() -> World:
     rule, macro = Rule.objects.get(name="Never"), Macro.objects.get(name="Greet")
     shared: dict[str, dict[str, Any]] = {
         "rule": {"pk": rule.pk}, "view": {"pk": own_view.pk}, "customer": {"customer_id": dana.pk},
-        "demo": {"pk": caught.pk}, "my_requests_open": {"token": "forged"},
+        "article": {"slug": "how-to"}, "demo": {"pk": caught.pk}, "my_requests_open": {"token": "forged"},
         "password_reset_confirm": {"uidb64": urlsafe_base64_encode(force_bytes(mira.pk)), "token": "forged-token"},
     }  # fmt: skip
     for given, of, kind, file in (

@@ -152,7 +152,10 @@ class NewTicketForm(forms.Form):
     )  # fmt: skip
     name = forms.CharField(label=gettext_lazy("Customer’s name"), required=False, max_length=120)
     subject = forms.CharField(label=gettext_lazy("Subject"), max_length=settings.MAX_SUBJECT_CHARACTERS)
-    body = forms.CharField(label=gettext_lazy("What happened?"), widget=forms.Textarea(attrs={"rows": 6}))
+    body = forms.CharField(
+        label=gettext_lazy("What happened?"), max_length=settings.MAX_BODY_CHARACTERS,
+        widget=forms.Textarea(attrs={"rows": 6}),
+    )  # fmt: skip
     category = forms.TypedChoiceField(
         label=gettext_lazy("Category"), required=False, coerce=int, empty_value=None,
         help_text=gettext_lazy("Left empty, the rules sort it."),

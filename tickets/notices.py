@@ -12,6 +12,7 @@ from django.utils import timezone, translation
 
 from helpdesk.lib import doorbell
 from helpdesk.lib.mail import domain
+from tickets import desk as desk_settings
 from tickets.desk import Desk
 from tickets.models import Customer, Message, Notification, OutboxMail, Role, Ticket, User
 
@@ -77,12 +78,13 @@ def to_colleague(
 ) -> int:
     """A line in the app for each of these active colleagues, in their own language, and a mail too if `mail`.
 
-    The same `key` tells nobody twice. Returns how many people were told. Two or three statements, however many people.
+    The same `key` tells nobody twice. Returns how many people were told. Nobody who may not see the ticket. Three or four statements, however many people.
     """
     if not user_ids:
         return 0
     now = now or timezone.now()
-    readers = list(User.objects.staff().filter(pk__in=user_ids).only("pk", "email", "language"))
+    staff = User.objects.staff().filter(pk__in=user_ids).only("pk", "email", "language", "role", "is_active")
+    readers = _who_may_see(ticket, staff)
     said = {language: _in(language, text) for language in {reader.language for reader in readers}}
     lines = [
         Notification(
@@ -122,6 +124,14 @@ def leads_of(ticket: Ticket | None, desk: Desk) -> list[int]:
     restricted = ticket is not None and ticket.team_id in desk.teams and desk.teams[ticket.team_id].is_restricted
     managers = [card for card in people if card.role in (Role.MANAGER, Role.ADMINISTRATOR)]
     return [card.id for card in own or ([] if restricted else leads) or managers]
+
+
+def _who_may_see(ticket: Ticket | None, people: Iterable[User]) -> list[User]:
+    """Nobody is told of a ticket of a restricted team they are not in, whoever mentions them there."""
+    if ticket is None or ticket.team_id is None:
+        return list(people)
+    settings = desk_settings.current()
+    return [person for person in people if ticket.team_id not in settings.restricted_for(person)]
 
 
 def _row(kind: str, *, to: str, key: str, now: datetime, **columns: Any) -> OutboxMail:

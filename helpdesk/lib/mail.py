@@ -17,6 +17,8 @@ from django.template import engines
 from django.utils import timezone, translation
 from jinja2 import Environment
 
+from helpdesk.lib.text import plain
+
 log = structlog.get_logger()
 
 # Seconds for one step of the talk with the mail server; a mail takes about nine steps (connect, greet, encrypt, sign
@@ -129,7 +131,8 @@ def _as_mail(letter: Letter, connection: BaseEmailBackend) -> EmailMultiAlternat
     mail = EmailMultiAlternatives(
         subject=letter.words.subject,
         body=letter.words.text,
-        from_email=formataddr((letter.sender_name or name, address)),
+        # A line break in somebody's name would end the header, so names are one line here whatever they hold.
+        from_email=formataddr((" ".join(plain(letter.sender_name, 200).split()) or name, address)),
         to=[letter.to],
         reply_to=[settings.DEFAULT_FROM_EMAIL],
         headers={"Message-ID": letter.mail_id, **letter.headers},

@@ -147,7 +147,7 @@ def _again(request: DeskRequest, number: int, refusal: Refused) -> HttpResponse:
     desk = desk_settings.current(request.user.desk_version)
     macro = _macro(ticket, posted.get("macro", ""), desk)
     composer = Composer(
-        body=posted.get("body", "")[: settings.MAX_BODY_CHARACTERS],
+        body=posted.get("body", ""),
         kind=MessageKind.NOTE if posted.get("kind") == MessageKind.NOTE else MessageKind.REPLY,
         problem=refusal.message,
         somebody_wrote=seen is not None and ticket.last_message_at > seen,
