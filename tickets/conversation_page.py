@@ -138,7 +138,7 @@ def _meta(message: Message, card: StaffCard | None, now: datetime) -> str:
     at = wording.when(message.created_at, now)
     if message.kind == MessageKind.NOTE:
         return _("internal note · %(when)s") % {"when": at}
-    channel = Channel(message.channel).label.lower() if message.channel in Channel.values else message.channel
+    channel = Channel(message.channel).label if message.channel in Channel.values else message.channel
     if message.kind == MessageKind.CUSTOMER and card is not None:
         return _("%(when)s · %(channel)s, taken down by %(who)s") % {
             "when": at, "channel": channel, "who": card.short_name,

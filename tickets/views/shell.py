@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from tickets import desk as desk_settings
 from tickets import queues
@@ -75,6 +75,13 @@ def frame_with(
 def views_of(user: User, desk: Desk) -> list[SavedView]:
     """The shared views, then one's own."""
     return [*desk.views, *desk.own_views.get(user.pk, [])]
+
+
+# Names that shipped playbooks give to views; said here so that catalogues know them.
+SHIPPED_VIEWS = (
+    gettext_noop("Breaching soon"), gettext_noop("Mine"), gettext_noop("Unassigned"), gettext_noop("All open"),
+    gettext_noop("Account"), gettext_noop("Billing"), gettext_noop("Feature"), gettext_noop("Bug"),
+)  # fmt: skip
 
 
 def view_name(view: SavedView) -> str:
