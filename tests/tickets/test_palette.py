@@ -1,4 +1,4 @@
-"""The palette: tickets, customers, views and pages by a few letters; a part for the dialog and a page without script."""
+"""The palette: tickets, customers, views and pages by a few letters; a dialog, and a page without script."""
 
 import pytest
 from django.urls import reverse
