@@ -101,7 +101,8 @@ def test_tickets_of_a_restricted_team_are_found_by_its_people_only():
 @pytest.mark.parametrize(
     "typed",
     [
-        "", " ", '"', '""', "'", "\\", "%", "_", "a'b", 'a"b', "NEAR(a b)", "a OR b", "a AND", "NOT a", "-a", "a*", "a:b",
+        "", " ", '"', '""', "'", "\\", "%", "_", "a'b", 'a"b', "NEAR(a b)", "a OR b", "a AND", "NOT a", "-a", "a*",
+        "a:b",
         "body:x", "{a b}", "^a", "(", "<->", "!a", "a & b", "a |", "\x00", "🙂", "?!", "…", "a" * 5000,
         "word " * 300,
         "#", "@", "#12x", "a\nb\tc",
