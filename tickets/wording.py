@@ -57,7 +57,7 @@ def when(at: datetime | None, now: datetime | None = None) -> str:
     if at is None:
         return "—"
     local, today = timezone.localtime(at), timezone.localtime(now or timezone.now())
-    hour = formats.time_format(local, "TIME_FORMAT" if formats.get_format("TIME_FORMAT") == "H:i" else "H:i")
+    hour = f"{local:%H:%M}"
     if local.date() == today.date():
         return _("today %(time)s") % {"time": hour}
     if local.date() == today.date() - timedelta(days=1):
