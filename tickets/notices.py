@@ -78,7 +78,8 @@ def to_colleague(
 ) -> int:
     """A line in the app for each of these active colleagues, in their own language, and a mail too if `mail`.
 
-    The same `key` tells nobody twice. Returns how many people were told. Nobody who may not see the ticket. Three or four statements, however many people.
+    The same `key` tells nobody twice, and nobody is told who may not see the ticket. Returns how many people were told.
+    Three or four statements, however many people.
     """
     if not user_ids:
         return 0

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django_htmx.middleware import HtmxDetails
 
 from tickets import desk
 from tickets.models import Message, MessageKind, Ticket, User
@@ -20,6 +21,7 @@ class DeskRequest(HttpRequest):
     """A request as the decorators hand it on: somebody is signed in."""
 
     user: User
+    htmx: HtmxDetails
 
 
 P = ParamSpec("P")

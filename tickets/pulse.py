@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -46,7 +47,7 @@ def beat(numbers: Sequence[int], *, since: int, user: User, desk: Desk, now: dat
 
 def _question(
     numbers: Sequence[int], *, since: int, user: User, desk: Desk, now: datetime
-) -> tuple[str, tuple[object, ...]]:
+) -> tuple[str, tuple[Any, ...]]:
     newest = f"SELECT {NEWEST}, COALESCE(MAX(id), 0), 0, 0 FROM {EVENTS}"  # noqa: S608
     if not numbers:
         return newest, ()

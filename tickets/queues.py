@@ -173,7 +173,9 @@ def counts(views: Sequence[Mapping[str, Any]], *, user: User, desk: Desk, now: d
 
     Each count stops at the cap, so it stays cheap on a large desk.
     """
-    parts, params = [], []
+    parts: list[str] = []
+    params: list[Any] = []
+    values: Sequence[Any]
     for filters in [*views, MINE]:
         sql, values = _counting(filters, user=user, desk=desk)
         parts.append(sql)

@@ -73,7 +73,7 @@ def _read(cursor: Any) -> tuple[Matches, int, int]:
     return matches, last_message, last_ticket
 
 
-def _known(address: str) -> tuple[str, list[object]]:
+def _known(address: str) -> tuple[str, list[Any]]:
     """Tickets of the customer with this very address or handle."""
     if not address:
         return "", []

@@ -183,7 +183,7 @@ class User(AbstractUser):
     after_send = models.CharField(_("after sending"), max_length=4, choices=AfterSend.choices, default=AfterSend.STAY)
     is_bot = models.BooleanField(_("bot"), default=False)
 
-    # Not a column: tickets.accounts reads it with the signed-in user, and it says whether cached settings are still true.
+    # Not a column: tickets.accounts reads it with the signed-in user; it says whether kept settings are still true.
     desk_version: int
 
     USERNAME_FIELD = "email"

@@ -25,6 +25,7 @@ from tickets import customers, notices, throttle
 from tickets.errors import Throttled
 from tickets.forms.account import ForgottenForm, NewPasswordForm, PreferencesForm, SignInForm
 from tickets.models import Customer, User
+from tickets.permissions import DeskRequest
 from tickets.views.portal import portal_page
 from tickets.views.shell import desk_page
 
@@ -137,7 +138,7 @@ def password_change(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @login_required
-def preferences(request: HttpRequest) -> HttpResponse:
+def preferences(request: DeskRequest) -> HttpResponse:
     """Language, time zone, colours, and for staff how the desk behaves."""
     form = PreferencesForm(request.POST or None, instance=_copy(_me(request)), languages=_languages())
     if request.method == "GET" or not form.is_valid():
@@ -192,7 +193,7 @@ def _mail_reset(email: str) -> None:
         )  # fmt: skip
 
 
-def _preferences_page(request: HttpRequest, form: PreferencesForm) -> HttpResponse:
+def _preferences_page(request: DeskRequest, form: PreferencesForm) -> HttpResponse:
     context: dict[str, Any] = {"form": form}
     status = 422 if form.errors else 200
     if _me(request).is_desk_staff:

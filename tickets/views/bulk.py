@@ -1,7 +1,7 @@
 """Doing one thing to the ticked tickets of a queue."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -13,7 +13,7 @@ from tickets import desk as desk_settings
 from tickets import many
 from tickets.errors import Refused
 from tickets.many import Outcome
-from tickets.permissions import desk_only, visible_tickets
+from tickets.permissions import DeskRequest, desk_only, visible_tickets
 
 REASONS_TOLD = 3  # messages travel in a cookie
 NUMBERS_TOLD = 8
@@ -21,7 +21,7 @@ NUMBERS_TOLD = 8
 
 @desk_only
 @require_POST
-def bulk(request: HttpRequest) -> HttpResponse:
+def bulk(request: DeskRequest) -> HttpResponse:
     """`do` is "what:value"; where the value is empty, a field of the bar holds it."""
     what, _colon, value = request.POST.get("do", "").partition(":")
     if what == "assign" and not value:
@@ -38,7 +38,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
     return redirect(_back(request))
 
 
-def _tell(request: HttpRequest, outcome: Outcome) -> None:
+def _tell(request: DeskRequest, outcome: Outcome) -> None:
     count = len(outcome.done)
     if count:
         messages.success(
@@ -58,7 +58,7 @@ def _tell(request: HttpRequest, outcome: Outcome) -> None:
         messages.error(request, _("None of the selected tickets is there any more."))
 
 
-def _back(request: HttpRequest) -> str:
+def _back(request: DeskRequest) -> str:
     """The queue's page the person came from; never another site."""
     back = request.POST.get("next", "")
     safe = back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from tickets.availability import set_availability
 from tickets.models import Availability, Notification
-from tickets.permissions import closed_teams, desk_only
+from tickets.permissions import DeskRequest, closed_teams, desk_only
 from tickets.views.shell import desk_page
 
 LATEST = 100
@@ -21,7 +21,7 @@ LATEST = 100
 
 @desk_only
 @require_POST
-def availability(request: HttpRequest) -> HttpResponse:
+def availability(request: DeskRequest) -> HttpResponse:
     user = set_availability(request.user, to=request.POST.get("availability", ""))
     is_here = user.availability == Availability.AVAILABLE
     messages.success(
@@ -34,7 +34,7 @@ def availability(request: HttpRequest) -> HttpResponse:
 
 @desk_only
 @require_http_methods(["GET", "POST"])
-def notifications(request: HttpRequest) -> HttpResponse:
+def notifications(request: DeskRequest) -> HttpResponse:
     """The latest ones, unread first by looks; POST marks one (`id`) or all as read."""
     mine = Notification.objects.filter(user=request.user)
     if request.method == "POST":

@@ -1,6 +1,6 @@
 """The palette: whatever one may want to go to, by a few letters of its name."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -11,7 +11,7 @@ from tickets import desk as desk_settings
 from tickets import search
 from tickets.desk import Desk
 from tickets.models import Ticket, User
-from tickets.permissions import desk_only
+from tickets.permissions import DeskRequest, desk_only
 from tickets.search import Question
 from tickets.views.shell import NAV, desk_page, view_name, views_of
 
@@ -21,7 +21,7 @@ Line = tuple[str, str, str]  # words, address, detail
 
 @desk_only
 @require_GET
-def palette(request: HttpRequest) -> HttpResponse:
+def palette(request: DeskRequest) -> HttpResponse:
     """`q`: what was typed. A part for the dialog (`part=found`: only what was found), a page without script."""
     question = Question.read(request.GET.get("q", ""))
     desk = desk_settings.current(request.user.desk_version)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest, JsonResponse
+from django.http import JsonResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -11,7 +11,7 @@ from tickets import chips, queues
 from tickets import desk as desk_settings
 from tickets import pulse as heart
 from tickets.desk import Desk
-from tickets.permissions import desk_only
+from tickets.permissions import DeskRequest, desk_only
 from tickets.presence import Here
 from tickets.views.queue import numbers, view_of
 from tickets.views.shell import is_pressing, load_words, views_of
@@ -19,7 +19,7 @@ from tickets.views.shell import is_pressing, load_words, views_of
 
 @desk_only
 @require_GET
-def pulse(request: HttpRequest) -> JsonResponse:
+def pulse(request: DeskRequest) -> JsonResponse:
     """`since`: the event id of the answer before; `tickets`: numbers on the page; `counts=1`: the rail's counts, too.
 
     Three statements, four with counts. Answers `since`, `changed` (numbers), `here` {number: names in words}, `views`
@@ -49,7 +49,7 @@ def _names(people: list[Here], desk: Desk) -> str:
     return ", ".join(words)
 
 
-def _counts(request: HttpRequest, desk: Desk) -> dict[str, Any]:
+def _counts(request: DeskRequest, desk: Desk) -> dict[str, Any]:
     user = request.user
     views = views_of(user, desk)
     filters = chips.asked(request.GET, view_of(request.GET, views).filters, desk)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,7 +13,7 @@ from tickets import chips, queue_rows, queues, routing
 from tickets import desk as desk_settings
 from tickets.desk import Desk
 from tickets.models import SavedView
-from tickets.permissions import desk_only
+from tickets.permissions import DeskRequest, desk_only
 from tickets.views.shell import desk_page, frame_with, view_name, views_of
 
 KEPT = ("view", "f", "tag", "sort", *chips.KEYS)  # what the addresses of other pages and orders carry along
@@ -21,7 +21,7 @@ KEPT = ("view", "f", "tag", "sort", *chips.KEYS)  # what the addresses of other 
 
 @desk_only
 @require_GET
-def queue(request: HttpRequest) -> HttpResponse:
+def queue(request: DeskRequest) -> HttpResponse:
     """A view's tickets, fifty a page. Four statements: session, user, rows, counts."""
     user, now = request.user, timezone.now()
     desk = desk_settings.current(user.desk_version)
@@ -54,7 +54,7 @@ def view_of(query: QueryDict, views: list[SavedView]) -> SavedView:
 
 
 def _head(
-    request: HttpRequest, desk: Desk, view: SavedView, filters: dict[str, Any], sort: str, count: int
+    request: DeskRequest, desk: Desk, view: SavedView, filters: dict[str, Any], sort: str, count: int
 ) -> dict[str, Any]:
     shown = chips.chips(filters, desk)
     is_open_only = queues.is_open_only(filters)
@@ -75,7 +75,7 @@ def _head(
     }
 
 
-def _address(request: HttpRequest, **changed: str) -> str:
+def _address(request: DeskRequest, **changed: str) -> str:
     """This page's address with some of its query changed; a place in the list is left out unless given as `after`."""
     query = QueryDict(mutable=True)
     for key in KEPT:
@@ -87,7 +87,7 @@ def _address(request: HttpRequest, **changed: str) -> str:
 
 @desk_only
 @require_GET
-def rows(request: HttpRequest) -> HttpResponse:
+def rows(request: DeskRequest) -> HttpResponse:
     """Some rows anew, for the page that shows them already (htmx puts each in its place)."""
     desk = desk_settings.current(request.user.desk_version)
     found = queues.listed(numbers(request.GET.get("tickets", "")), user=request.user, desk=desk)
@@ -102,7 +102,7 @@ def numbers(text: str, limit: int = 100) -> list[int]:
 
 @desk_only
 @require_POST
-def next_ticket(request: HttpRequest) -> HttpResponse:
+def next_ticket(request: DeskRequest) -> HttpResponse:
     """Take the waiting ticket that is due first."""
     ticket = routing.take_next(request.user)
     if ticket is not None:
@@ -113,7 +113,7 @@ def next_ticket(request: HttpRequest) -> HttpResponse:
 
 @desk_only
 @require_GET
-def keys(request: HttpRequest) -> HttpResponse:
+def keys(request: DeskRequest) -> HttpResponse:
     """Every shortcut; as a part for the dialog that `?` opens."""
     if request.htmx:
         return render(request, "desk/_help.html", {})

@@ -1,7 +1,7 @@
 """One's own views of the queue: the list, saving the filters at hand, renaming, deleting."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -10,14 +10,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 from tickets import chips, own_views
 from tickets import desk as desk_settings
 from tickets.models import SavedView
-from tickets.permissions import desk_only
+from tickets.permissions import DeskRequest, desk_only
 from tickets.views.queue import view_of
 from tickets.views.shell import desk_page, views_of
 
 
 @desk_only
 @require_http_methods(["GET", "POST"])
-def views(request: HttpRequest) -> HttpResponse:
+def views(request: DeskRequest) -> HttpResponse:
     """The list, and the form that saves the address's filters. POST `name` and `filters` (an address's query)."""
     desk = desk_settings.current(request.user.desk_version)
     if request.method == "POST":
@@ -34,7 +34,7 @@ def views(request: HttpRequest) -> HttpResponse:
 
 @desk_only
 @require_POST
-def view_edit(request: HttpRequest, pk: int) -> HttpResponse:
+def view_edit(request: DeskRequest, pk: int) -> HttpResponse:
     """POST `name` renames one's own view, `delete` takes it away; shared ones are kept in the back office."""
     view = get_object_or_404(SavedView, pk=pk, owner=request.user)
     if request.POST.get("delete"):

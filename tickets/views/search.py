@@ -1,6 +1,6 @@
 """The search page: every ticket and customer that holds what was typed."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 from tickets import chips, queue_rows, queues, search
 from tickets import desk as desk_settings
 from tickets.desk import Desk
-from tickets.permissions import desk_only
+from tickets.permissions import DeskRequest, desk_only
 from tickets.queue_rows import Row
 from tickets.search import Question, Results
 from tickets.views.shell import desk_page
@@ -19,7 +19,7 @@ LAST_PAGE = 60
 
 @desk_only
 @require_GET
-def results(request: HttpRequest) -> HttpResponse:
+def results(request: DeskRequest) -> HttpResponse:
     """`q` what was typed, `page` from 1. Seven statements at most."""
     question = Question.read(request.GET.get("q", ""))
     page = request.GET.get("page", "")
@@ -59,4 +59,4 @@ def _rows(found: Results, question: Question, desk: Desk) -> list[Row]:
 
 
 def _address(question: Question, page: int) -> str:
-    return f"{reverse('search')}?{urlencode({'q': question.text, 'page': page})}"
+    return f"{reverse('search')}?{urlencode({'q': question.text, 'page': str(page)})}"

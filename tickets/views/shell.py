@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -14,6 +14,7 @@ from tickets import desk as desk_settings
 from tickets import queues
 from tickets.desk import Desk
 from tickets.models import Availability, SavedView, User
+from tickets.permissions import DeskRequest
 
 Line = tuple[str | Promise, str]
 # The rail's sections, by who may see them: (role question, title, [(name, url name), …]). Later rooms add their lines.
@@ -33,13 +34,13 @@ NAV: list[tuple[str, str | Promise, list[Line]]] = [
 
 
 def desk_page(
-    request: HttpRequest, template: str, context: dict[str, Any], *, with_counts: bool = False, status: int = 200
+    request: DeskRequest, template: str, context: dict[str, Any], *, with_counts: bool = False, status: int = 200
 ) -> HttpResponse:
     """Render a page of the desk with its frame; `with_counts` costs one statement, else the page's pulse fills them."""
     return render(request, template, {**frame(request, with_counts=with_counts), **context}, status=status)
 
 
-def frame(request: HttpRequest, *, with_counts: bool = False) -> dict[str, Any]:
+def frame(request: DeskRequest, *, with_counts: bool = False) -> dict[str, Any]:
     """The variables of layouts/desk.html."""
     user = request.user
     desk = desk_settings.current(user.desk_version)
@@ -51,7 +52,7 @@ def frame(request: HttpRequest, *, with_counts: bool = False) -> dict[str, Any]:
 
 
 def frame_with(
-    request: HttpRequest, *, desk: Desk, views: list[SavedView], counts: queues.Counts | None
+    request: DeskRequest, *, desk: Desk, views: list[SavedView], counts: queues.Counts | None
 ) -> dict[str, Any]:
     """The same from what the page has read already; `counts` begin with those of `views`."""
     user = request.user
@@ -89,7 +90,7 @@ def view_name(view: SavedView) -> str:
     return _(view.name) if view.owner_id is None else view.name
 
 
-def rail_item(request: HttpRequest, view: SavedView, number: int | None) -> dict[str, Any]:
+def rail_item(request: DeskRequest, view: SavedView, number: int | None) -> dict[str, Any]:
     queue = reverse("queue")
     return {
         "name": view_name(view),
@@ -123,7 +124,7 @@ def load_words(user: User, load: int) -> str:
     return _("%(load)s of %(capacity)s") % {"load": queues.count_words(load), "capacity": user.capacity}
 
 
-def _nav(request: HttpRequest) -> list[dict[str, Any]]:
+def _nav(request: DeskRequest) -> list[dict[str, Any]]:
     sections = []
     for question, title, lines in NAV:
         if getattr(request.user, question):
@@ -132,6 +133,6 @@ def _nav(request: HttpRequest) -> list[dict[str, Any]]:
     return sections
 
 
-def _nav_item(request: HttpRequest, name: str | Promise, url: str) -> dict[str, Any]:
+def _nav_item(request: DeskRequest, name: str | Promise, url: str) -> dict[str, Any]:
     """The queue's own line is current only while no view is open: then the view's is."""
     return {"name": str(name), "url": url, "is_current": request.path == url and not request.GET.get("view")}
