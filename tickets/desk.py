@@ -118,7 +118,7 @@ def current(version: int | None = None) -> Desk:
     """The desk's settings as of `version` (`request.user.desk_version`); without one, one statement reads it."""
     global _kept
     if version is None:
-        version = DeskVersion.objects.filter(pk=1).values_list("number", flat=True).first() or 0
+        version = DeskVersion.read()
     desk = _kept
     if desk is None or desk.version != version:
         desk = _kept = _load(version)

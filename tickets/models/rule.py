@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.conf import settings
-from django.db import models
+from django.db import connection, models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
@@ -92,6 +92,14 @@ class DeskVersion(models.Model):
     """One row whose number grows whenever staff, rules, policies or other desk settings change; read with the user."""
 
     number = models.PositiveBigIntegerField(default=1)
+
+    @classmethod
+    def read(cls) -> int:
+        """The number now, 0 before anything was set. Every verb asks, so in plain SQL: a fifth of the ORM’s time."""
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT number FROM {cls._meta.db_table} WHERE id = 1")  # noqa: S608
+            row = cursor.fetchone()
+        return row[0] if row else 0
 
     @classmethod
     def bump(cls) -> None:
