@@ -1,3 +1,5 @@
+"""Hear, reply, note, take back: what is said on a ticket, and where it leaves the ticket."""
+
 from datetime import timedelta
 
 import pytest

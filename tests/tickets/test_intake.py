@@ -1,3 +1,5 @@
+"""The front door: a message from outside becomes a ticket with clocks, story and receipt, exactly once."""
+
 import pytest
 
 from tests.cast import MONDAY, CategoryFactory, SlaPolicyFactory, a_ticket, dana, later, mira, ravi

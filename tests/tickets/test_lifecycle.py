@@ -1,3 +1,5 @@
+"""Moves from state to state: who did them, what they need first, and who came too late."""
+
 from datetime import timedelta
 
 import pytest
