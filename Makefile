@@ -69,7 +69,8 @@ messages: install ## Bring the catalogues of every language up to date with the 
 	trap 'rm -f helpdesk/locale/django.pot' EXIT
 	$(PYBABEL) --quiet extract -F pyproject.toml --no-location --omit-header --sort-output $(KEYWORDS) \
 		-o helpdesk/locale/django.pot helpdesk $(ROOMS) templates
-	$(PYBABEL) --quiet update -D django -i helpdesk/locale/django.pot -d helpdesk/locale --no-fuzzy-matching --ignore-obsolete
+	$(PYBABEL) --quiet update -D django -i helpdesk/locale/django.pot -d helpdesk/locale \
+		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 120
 	$(PYBABEL) --quiet compile -d helpdesk/locale -D django -f --statistics
 
 lock: ## Resolve the newest allowed versions into the two lock files
