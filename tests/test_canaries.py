@@ -63,7 +63,9 @@ def asked(world, role):
         yield name, query, client.get(world.path(name), query)
     for name in ("customer", "ticket_timeline", "ticket_merge", "ticket_clocks"):
         for number in range(1, 9):
-            path = world.path(name).replace(f"/{world.dana.pk if name == 'customer' else world.ticket.pk}/", f"/{number}/")
+            path = world.path(name).replace(
+                f"/{world.dana.pk if name == 'customer' else world.ticket.pk}/", f"/{number}/"
+            )
             yield name, {"number": number}, client.get(path)
 
 
@@ -95,7 +97,9 @@ def test_the_words_are_planted_where_their_readers_find_them(world):
 
 def test_a_poll_says_nothing_about_numbers_one_may_not_see(world):
     for role in ("agent", "lead"):
-        answer = world.client(role).get(world.path("pulse"), {"tickets": f"{world.ticket.pk},{world.hidden.pk}", "since": "1"})
+        answer = world.client(role).get(
+            world.path("pulse"), {"tickets": f"{world.ticket.pk},{world.hidden.pk}", "since": "1"}
+        )
         assert world.hidden.pk not in answer.json()["changed"]
         assert str(world.hidden.pk) not in answer.json()["here"]
 
@@ -143,7 +147,9 @@ def test_files_of_notes_and_of_others_are_not_handed_out(world):
 def test_a_draft_is_its_writers_alone(world):
     assert Draft.objects.filter(body__contains="zqdraft").count() == 1
     page = world.path("ticket")
-    readers = {role: "zqdraft" in words_in(world.client(role).get(page)) for role in ("agent", "colleague", "lead", "manager")}
+    readers = {
+        role: "zqdraft" in words_in(world.client(role).get(page)) for role in ("agent", "colleague", "lead", "manager")
+    }
     assert readers == {"agent": True, "colleague": False, "lead": False, "manager": False}
 
 

@@ -223,9 +223,13 @@ def test_the_back_office_opens_to_administrators_only(world, role):
 def test_the_demo_shows_caught_mail_to_anybody_but_only_in_the_demo(world, settings):
     settings.DEMO = True
     client = world.client("anonymous")
-    assert [client.get(world.path(name)).status_code for name in ("demo_mail", "demo_mail_one", "demo_mail_html")] == [200] * 3
+    assert [client.get(world.path(name)).status_code for name in ("demo_mail", "demo_mail_one", "demo_mail_html")] == [
+        200
+    ] * 3
     settings.DEMO = False
-    assert [client.get(world.path(name)).status_code for name in ("demo_mail", "demo_mail_one", "demo_mail_html")] == [404] * 3
+    assert [client.get(world.path(name)).status_code for name in ("demo_mail", "demo_mail_one", "demo_mail_html")] == [
+        404
+    ] * 3
 
 
 def test_a_role_taken_away_counts_at_once(world):

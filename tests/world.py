@@ -16,8 +16,21 @@ from knowledge.models import Article
 from tests import cast
 from tickets import conversation, details, files, lifecycle, links
 from tickets.models import (
-    CaughtMail, Customer, DeskVersion, EventKind, Macro, Message, OutboxMail, OutboxStatus, Role, Rule, RuleStage,
-    SavedView, State, Ticket, TicketEvent, User,
+    CaughtMail,
+    Customer,
+    DeskVersion,
+    EventKind,
+    Macro,
+    Message,
+    OutboxMail,
+    OutboxStatus,
+    Role,
+    Rule,
+    RuleStage,
+    SavedView,
+    Ticket,
+    TicketEvent,
+    User,
 )  # fmt: skip
 
 ROLES = ("anonymous", "owner", "outsider", "agent", "lead", "manager", "administrator")
@@ -72,7 +85,7 @@ def routes() -> Iterator[tuple[str, URLPattern]]:
 
 def a_world() -> World:
     """Needs settings.FILES_DIR to be a place for tests."""
-    team = cast.TeamFactory(slug="tier-1")
+    cast.TeamFactory(slug="tier-1")
     locked = cast.TeamFactory(slug="payroll", is_restricted=True)
     people: dict[str, User | None] = {
         "anonymous": None,
@@ -97,7 +110,9 @@ def a_world() -> World:
     own_view = SavedView.objects.create(slug="my-view", name="Mine", owner=mira, filters={})
     DeskVersion.bump()
 
-    ticket = cast.a_ticket(customer=dana, subject=f"Nothing works {LURE}", body="Since Tuesday.", files=(_file("seen"),))
+    ticket = cast.a_ticket(
+        customer=dana, subject=f"Nothing works {LURE}", body="Since Tuesday.", files=(_file("seen"),)
+    )
     conversation.note(ticket, body=f"{LURE} zqnote @jonas", by=mira, files=[_file("zqnotefile")])
     taken_back = conversation.reply(ticket, body=f"{LURE} zqwithdrawn", by=mira)
     conversation.withdraw(taken_back, by=mira)
@@ -110,9 +125,14 @@ def a_world() -> World:
     lifecycle.resolve(closed, by=mira)
     lifecycle.close(closed, by=mira)
     other = cast.a_ticket(
-        customer=cast.ravi(), subject=f"{LURE} zqothersubject", body=f"{LURE} zqotherbody", files=(_file("zqotherfile"),)
+        customer=cast.ravi(),
+        subject=f"{LURE} zqothersubject",
+        body=f"{LURE} zqotherbody",
+        files=(_file("zqotherfile"),),
     )
-    hidden = cast.a_ticket(customer=cast.CustomerFactory(name="Hugo Hidden", organisation=dana.organisation), subject="x")
+    hidden = cast.a_ticket(
+        customer=cast.CustomerFactory(name="Hugo Hidden", organisation=dana.organisation), subject="x"
+    )
     _hide(hidden, locked, ines)
 
     mails = {
