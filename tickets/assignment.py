@@ -20,7 +20,7 @@ def assign(ticket: Ticket, *, to: User, by: User | None, reason: str = "", now: 
     Raises Refused when it is closed, when `to` cannot work on it, and when somebody else got it since `ticket` was
     read.
     """
-    with changing(ticket, now=now) as change:
+    with changing(ticket, now=now, by=by) as change:
         fresh = change.ticket
         if fresh.assignee_id == to.pk:
             return fresh
@@ -33,7 +33,7 @@ def assign(ticket: Ticket, *, to: User, by: User | None, reason: str = "", now: 
 
 def unassign(ticket: Ticket, *, by: User | None, reason: str = "", now: datetime | None = None) -> Ticket:
     """Put the ticket back into its team's queue, where anybody may take it and routing looks at it again."""
-    with changing(ticket, now=now) as change:
+    with changing(ticket, now=now, by=by) as change:
         if change.ticket.assignee_id is None:
             return change.ticket
         _refuse_closed(change.ticket)
@@ -54,7 +54,7 @@ def hand_over(
     """
     if not note.strip():
         raise Refused(_("Say in a note what you tried and what is left to do."), missing=["note"])
-    with changing(ticket, now=now) as change:
+    with changing(ticket, now=now, by=by) as change:
         fresh = change.ticket
         _refuse_closed(fresh)
         if team is None:

@@ -58,10 +58,18 @@ class Change:
 
 
 @contextmanager
-def changing(ticket: Ticket, *, now: datetime | None = None, desk: Desk | None = None) -> Iterator[Change]:
-    """Lock `ticket` and yield the change to make on its fresh row; commits it whole or not at all."""
+def changing(
+    ticket: Ticket, *, now: datetime | None = None, desk: Desk | None = None, by: User | None = None
+) -> Iterator[Change]:
+    """Lock `ticket` and yield the change to make on its fresh row; commits it whole or not at all.
+
+    Only the ticket's number is read from `ticket`. `desk`: settings already at hand; `by`: a signed-in user, who
+    carries the desk's version; without either, one statement reads it.
+    """
     with transaction.atomic():
         fresh = Ticket.objects.select_for_update(of=("self",)).select_related("customer").get(pk=ticket.pk)
-        change = Change(fresh, now=now or timezone.now(), desk=desk or desk_settings.current())
+        change = Change(
+            fresh, now=now or timezone.now(), desk=desk or desk_settings.current(getattr(by, "desk_version", None))
+        )
         yield change
         change.write()

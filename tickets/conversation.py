@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import IntegrityError
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
@@ -98,9 +99,32 @@ def reply(
     From New it acknowledges first; an unassigned ticket becomes the answerer's. `seen`: when the newest message on the
     writer's screen was written; Refused when somebody wrote after it. `cause`, `fix`: for Resolved.
     """
-    with changing(ticket, now=now) as change:
+    try:
+        return _answer(
+            ticket, body, by=by, next_state=next_state, files=files, dedupe_key=dedupe_key, seen=seen, cause=cause,
+            fix=fix, now=now,
+        )  # fmt: skip
+    except (IntegrityError, Refused):
+        # The ticket was locked while the first of two equal forms was said; the second finds it done.
         if said := _already_said(dedupe_key):
             return said
+        raise
+
+
+def _answer(
+    ticket: Ticket,
+    body: str,
+    *,
+    by: User,
+    next_state: State | None,
+    files: Sequence[StoredFile],
+    dedupe_key: str,
+    seen: datetime | None,
+    cause: str,
+    fix: str,
+    now: datetime | None,
+) -> Message:
+    with changing(ticket, now=now, by=by) as change:
         fresh = change.ticket
         _require_a_reader(fresh)
         if seen is not None and fresh.last_message_at > seen:
@@ -136,7 +160,7 @@ def note(
     now: datetime | None = None,
 ) -> Message:
     """Say something among colleagues: changes neither state nor assignee; @name tells that colleague."""
-    with changing(ticket, now=now) as change:
+    with changing(ticket, now=now, by=by) as change:
         if said := _already_said(dedupe_key):
             return said
         message = _say(change, MessageKind.NOTE, body, files, dedupe_key, author=by, author_name=by.name)

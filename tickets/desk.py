@@ -24,6 +24,7 @@ from tickets.models import (
     Rule,
     RuleStage,
     SavedView,
+    Shift,
     Skill,
     SlaPolicy,
     Target,
@@ -46,6 +47,8 @@ class StaffCard:
     team_id: int | None
     team_ids: frozenset[int]
     is_bot: bool
+    time_zone: str = "UTC"
+    shifts: tuple[tuple[int, time, time], ...] = ()  # (weekday, starts, ends) in their own zone; none: team hours count
     is_active: bool = True
 
     @property
@@ -167,15 +170,18 @@ def _staff() -> dict[int, StaffCard]:
     guests = defaultdict(set)
     for user_id, team_id in User.also_in.through.objects.values_list("user_id", "team_id"):
         guests[user_id].add(team_id)
-    columns = ("pk", "name", "email", "role", "tier", "team_id", "is_bot", "is_active")
+    shifts: dict[int, list[tuple[int, time, time]]] = defaultdict(list)
+    for user_id, weekday, starts, ends in Shift.objects.values_list("user_id", "weekday", "starts", "ends"):
+        shifts[user_id].append((weekday, starts, ends))
+    columns = ("pk", "name", "email", "role", "tier", "team_id", "is_bot", "is_active", "time_zone")
     people = User.objects.filter(role__in=STAFF_ROLES)
     return {
         pk: StaffCard(
             id=pk, name=name, email=email, role=Role(role), tier=tier, team_id=team_id,
             team_ids=frozenset(guests[pk] | ({team_id} if team_id else set())), is_bot=is_bot,
-            is_active=is_active,
+            is_active=is_active, time_zone=zone, shifts=tuple(shifts[pk]),
         )
-        for pk, name, email, role, tier, team_id, is_bot, is_active in people.values_list(*columns)
+        for pk, name, email, role, tier, team_id, is_bot, is_active, zone in people.values_list(*columns)
     }  # fmt: skip
 
 

@@ -74,7 +74,7 @@ def confirm_solved(ticket: Ticket, *, customer: Customer, now: datetime | None =
 
 def reopen(ticket: Ticket, *, by: User | None, reason: str = "", now: datetime | None = None) -> Ticket:
     """Resolved or Closed → In progress again, with fresh clocks; history stays."""
-    with changing(ticket, now=now) as change:
+    with changing(ticket, now=now, by=by) as change:
         reopen_step(change, by=by, reason=reason)
     return change.ticket
 
@@ -113,7 +113,7 @@ def moves(ticket: Ticket) -> list[State]:
 
 def set_aside(ticket: Ticket, *, by: User, kind: EventKind, reason: str = "", now: datetime | None = None) -> Ticket:
     """Close without an answer (merged into another, spam); `restore` undoes it."""
-    with changing(ticket, now=now) as change:
+    with changing(ticket, now=now, by=by) as change:
         set_aside_step(change, by=by, kind=kind, reason=reason)
     return change.ticket
 
@@ -233,7 +233,7 @@ def _move(
     fix: str = "",
     now: datetime | None = None,
 ) -> Ticket:
-    with changing(ticket, now=now) as change:
+    with changing(ticket, now=now, by=by) as change:
         step(change, to, by=by, reason=reason, cause=cause, fix=fix)
     return change.ticket
 

@@ -91,6 +91,16 @@ def visible_ticket(request: DeskRequest, number: int, *, related: tuple[str, ...
     return ticket
 
 
+def visible_number(request: DeskRequest, number: int) -> Ticket:
+    """The ticket of that number as a verb wants it: its number only, once the reader may see it; 404 if not.
+
+    For views that only hand it on: the verb locks and reads the row itself.
+    """
+    if number >= 2**63 or not visible_tickets(request.user).filter(pk=number).exists():
+        raise Http404
+    return Ticket(pk=number)
+
+
 def may_see(user: User, ticket: Ticket) -> bool:
     """The same question of a ticket already read, without asking the database."""
     if user.is_desk_staff:

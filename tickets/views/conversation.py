@@ -1,5 +1,6 @@
 """What an agent says on a ticket: reply, note, take back, and macros that prepare a reply."""
 
+from contextlib import nullcontext
 from typing import Any
 
 from django.conf import settings
@@ -15,12 +16,21 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from helpdesk.lib import text
 from tickets import conversation, files, macros
 from tickets import desk as desk_settings
 from tickets.errors import Refused
 from tickets.files import StoredFile
 from tickets.models import AfterSend, Macro, Message, MessageKind, State, Ticket, User
-from tickets.permissions import DeskRequest, desk_only, may_see, may_withdraw, visible_ticket, visible_tickets
+from tickets.permissions import (
+    DeskRequest,
+    desk_only,
+    may_see,
+    may_withdraw,
+    visible_number,
+    visible_ticket,
+    visible_tickets,
+)
 from tickets.views.ticket import Composer, show
 
 
@@ -31,12 +41,14 @@ def ticket_reply(request: DeskRequest, number: int) -> HttpResponseBase:
     # The two kinds share one form: what is marked as a note must never reach the customer.
     if request.POST.get("kind") == MessageKind.NOTE:
         return ticket_note(request, number)
-    ticket = visible_ticket(request, number)
+    ticket = visible_number(request, number)
     posted = request.POST
     next_state = State(posted["next_state"]) if posted.get("next_state") in State.values else None
     try:
-        with transaction.atomic():
-            _use_macro(request, ticket)
+        # Only a macro's changes and the reply must stand or fall together.
+        with transaction.atomic() if posted.get("macro") else nullcontext():
+            if posted.get("macro"):
+                _use_macro(request, visible_ticket(request, number))
             message = conversation.reply(
                 ticket, body=posted.get("body", ""), by=request.user, next_state=next_state, files=_files(request),
                 dedupe_key=_key(request), seen=None if posted.get("anyway") else parse_moment(posted.get("seen", "")),
@@ -54,7 +66,7 @@ def ticket_reply(request: DeskRequest, number: int) -> HttpResponseBase:
 @desk_only
 @require_POST
 def ticket_note(request: DeskRequest, number: int) -> HttpResponse:
-    ticket = visible_ticket(request, number)
+    ticket = visible_number(request, number)
     try:
         conversation.note(
             ticket, body=request.POST.get("body", ""), by=request.user, files=_files(request), dedupe_key=_key(request)
@@ -128,8 +140,8 @@ def _macro(ticket: Ticket, chosen: str, desk: desk_settings.Desk) -> Macro | Non
 
 
 def _key(request: DeskRequest) -> str:
-    given = request.POST.get("dedupe_key", "")
-    return f"desk:{request.user.pk}:{given[:40]}" if given else ""
+    given = text.plain(request.POST.get("dedupe_key", ""), 40)
+    return f"desk:{request.user.pk}:{given}" if given else ""
 
 
 def _files(request: DeskRequest) -> list[StoredFile]:
