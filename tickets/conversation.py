@@ -12,6 +12,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from helpdesk.lib import text
+from helpdesk.lib.inserts import insert
 from tickets import lifecycle, notices, outbox, sentiment
 from tickets.change import Change, changing
 from tickets.desk import Desk
@@ -242,11 +243,12 @@ def _say(
     if not body.strip() and not files:
         raise Refused(_("There is nothing written yet. Write your message, then send."))
     columns.setdefault("channel", ticket.channel)
-    message = Message.objects.create(
+    message = Message(
         ticket=ticket, kind=kind, body=body, has_files=bool(files), created_at=now, dedupe_key=dedupe_key,
         undo_until=now + timedelta(seconds=settings.UNDO_SEND_SECONDS) if kind == MessageKind.REPLY else None,
         **columns,
     )  # fmt: skip
+    insert([message])
     attach(message, files)
     if author := columns.get("author"):
         Draft.objects.filter(ticket=ticket, user=author, kind=kind).delete()

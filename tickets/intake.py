@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from helpdesk.lib import text
+from helpdesk.lib.inserts import insert
 from tickets import conversation, customers, details, notices, routing, timeline, triage
 from tickets import desk as desk_settings
 from tickets.channels.base import Inbound
@@ -88,7 +89,7 @@ def _open(inbound: Inbound, *, by: User | None, follows: Ticket | None, desk: De
     clocks = Clocks.new(ticket, desk=desk, now=now)
     clocks.begin()
     clocks.show()
-    ticket.save(force_insert=True)
+    insert([ticket])
     clocks.save()
     message = _first_message(ticket, inbound, body, by=by, now=now)
     details.tag(ticket, [decision.value for decision in [*sorting, *routed] if decision.what == "tag"])
@@ -107,11 +108,12 @@ def _subject(inbound: Inbound, body: str, follows: Ticket | None) -> str:
 
 
 def _first_message(ticket: Ticket, inbound: Inbound, body: str, *, by: User | None, now: datetime) -> Message:
-    message = Message.objects.create(
+    message = Message(
         ticket=ticket, kind=MessageKind.CUSTOMER, customer=ticket.customer, author_name=ticket.customer_name, author=by,
         channel=inbound.channel, body=body, has_files=bool(inbound.files), sentiment=ticket.sentiment,
         dedupe_key=inbound.dedupe_key, created_at=now,
     )  # fmt: skip
+    insert([message])
     conversation.attach(message, inbound.files)
     return message
 

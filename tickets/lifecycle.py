@@ -3,10 +3,12 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_fsm import can_proceed
 
+from helpdesk.lib import text
 from tickets import wording
 from tickets.change import Change, changing
 from tickets.errors import Refused
@@ -153,6 +155,7 @@ def step(
     """
     ticket, before = change.ticket, change.ticket.state
     if cause or fix:
+        cause, fix = (text.plain(words, settings.MAX_BODY_CHARACTERS).strip() for words in (cause, fix))
         change.set(cause=cause or ticket.cause, fix=fix or ticket.fix)
     transition = getattr(ticket, f"to_{to}")
     _require(change, transition, to)

@@ -11,6 +11,7 @@ from typing import Any
 from django.utils import timezone, translation
 
 from helpdesk.lib import doorbell
+from helpdesk.lib.inserts import insert
 from helpdesk.lib.mail import domain
 from tickets import desk as desk_settings
 from tickets.desk import Desk
@@ -103,16 +104,18 @@ def to_colleague(
     if mail:
         shared: dict[str, Any] = {"now": now, "ticket": ticket, "next_at": hold_until or now}
         _write(
-            _row(
-                kind,
-                to=reader.email,
-                key=f"{key}:{reader.pk}",
-                user=reader,
-                language=reader.language,
-                data={"line": said[reader.language], **data},
-                **shared,
-            )
-            for reader in readers
+            [
+                _row(
+                    kind,
+                    to=reader.email,
+                    key=f"{key}:{reader.pk}",
+                    user=reader,
+                    language=reader.language,
+                    data={"line": said[reader.language], **data},
+                    **shared,
+                )
+                for reader in readers
+            ]
         )
     return len(readers)
 
@@ -141,10 +144,10 @@ def _row(kind: str, *, to: str, key: str, now: datetime, **columns: Any) -> Outb
     )
 
 
-def _write(rows: Iterable[OutboxMail]) -> list[OutboxMail]:
-    written = OutboxMail.objects.bulk_create(rows, ignore_conflicts=True)
+def _write(rows: list[OutboxMail]) -> list[OutboxMail]:
+    insert(rows, ignore_conflicts=True)
     doorbell.ring()
-    return written
+    return rows
 
 
 def _in(language: str, text: Words) -> str:

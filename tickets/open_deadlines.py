@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from helpdesk.lib.inserts import insert
 from tickets.models import Deadline, Ticket
 
 COLUMNS = tuple(f.attname for f in Deadline._meta.concrete_fields if f.name not in ("id", "ticket", "attempts"))
@@ -51,7 +52,9 @@ class OpenDeadlines:
         else:
             self._update(changed)
         if fresh := [row for row in self._rows if row.pk is None]:
-            Deadline.objects.bulk_create(fresh)
+            for row in fresh:
+                row.ticket_id = self.ticket.pk  # a new ticket got its number after its clocks began
+            insert(fresh)
         self._written = {row.pk: _values(row) for row in self._rows}
 
     def plain(self) -> list[dict[str, Any]]:

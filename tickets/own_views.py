@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from helpdesk.lib import text
 from tickets.errors import Refused
 from tickets.models import DeskVersion, SavedView, User
 
@@ -43,7 +44,7 @@ def delete_view(view: SavedView) -> None:
 
 
 def _name(name: str) -> str:
-    name = " ".join(name.split())[:60]
+    name = " ".join(text.plain(name, 1000).split())[:60]
     if not name:
         raise Refused(_("Give the view a name."), missing=["name"])
     return name

@@ -7,8 +7,11 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from helpdesk.lib import doorbell
+from helpdesk.lib import doorbell, text
+from helpdesk.lib.inserts import insert
 from tickets.models import EventKind, Ticket, TicketEvent, User
+
+LONGEST_REASON = 5000  # characters
 
 
 def event(
@@ -30,7 +33,7 @@ def event(
         by=by,
         from_state=from_state,
         to_state=to_state,
-        reason=reason,
+        reason=text.plain(reason, LONGEST_REASON),
         data=data,
     )
 
@@ -39,6 +42,6 @@ def record(*events: TicketEvent) -> Sequence[TicketEvent]:
     """Write events in order, in one statement, inside the caller's transaction, and ring the worker after it."""
     if not connection.in_atomic_block:
         raise RuntimeError("An event belongs to the change it tells of: record it inside that change's transaction.")
-    written = TicketEvent.objects.bulk_create(events)
+    insert(events)
     doorbell.ring()
-    return written
+    return events
