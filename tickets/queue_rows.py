@@ -36,7 +36,7 @@ class Row(NamedTuple):
 
 
 def shown(rows: Iterable[tuple[Any, ...]], *, desk: Desk, now: datetime) -> list[Row]:
-    """Rows of queues.COLUMNS in the reader's words; reads nothing."""
+    """Rows of queue_pages.COLUMNS in the reader's words; reads nothing."""
     before, after = reverse("ticket", kwargs={"number": 0}).split("0")
     states = {state.value: (str(state.label), STATE_TONES.get(state, "neutral")) for state in State}
     marks: dict[int, list[Tag]] = {

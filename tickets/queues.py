@@ -6,17 +6,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import BooleanField, Q, QuerySet
+from django.db.models import BooleanField, QuerySet
 from django.db.models.expressions import RawSQL
 
 from tickets.desk import Desk
 from tickets.models import OPEN_STATES, OUR_TURN, Notification, Ticket, TicketEvent, User
 from tickets.models.ticket import TicketQuerySet
 
-PAGE = 50
 COUNT_CAP = 500
 MINE: dict[str, Any] = {"assignee": "me"}  # what counts as one's load
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Shared counts stand so long at most while no ticket has a new event: that promises come due leaves none behind.
+AS_OF = timedelta(seconds=5)
 
 
 @dataclass(frozen=True)
@@ -90,74 +90,6 @@ def _teams(slugs: Sequence[str], *, user: User, desk: Desk) -> list[int]:
 
 
 @dataclass(frozen=True)
-class Cursor:
-    """A place in a queue: after (or before) the ticket with this time and number."""
-
-    at: datetime
-    number: int
-    is_backward: bool = False
-
-    def __str__(self) -> str:
-        microseconds = (self.at - EPOCH) // timedelta(microseconds=1)
-        return f"{'b' if self.is_backward else 'a'}{microseconds}-{self.number}"
-
-    @classmethod
-    def read(cls, text: str) -> "Cursor | None":
-        """What `str` wrote; None for anything else."""
-        try:
-            microseconds, number = text[1:].split("-")
-            at = EPOCH + timedelta(microseconds=int(microseconds))
-            place = cls(at, int(number), is_backward={"a": False, "b": True}[text[0]])
-        except (ValueError, KeyError, IndexError, OverflowError):
-            return None
-        return place if 0 <= place.number < 2**63 else None
-
-    def beyond(self, sort: Sort) -> Q:
-        """What lies past this place, in the direction it looks."""
-        way = "lt" if sort.descending != self.is_backward else "gt"
-        past = Q(**{f"pk__{way}": self.number})
-        if sort.column == "pk":
-            return past
-        # The first half alone bounds the index scan; the second tells rows of the same moment apart.
-        column = sort.column
-        return Q(**{f"{column}__{way}e": self.at}) & (Q(**{f"{column}__{way}": self.at}) | past)
-
-
-COLUMNS = (
-    "pk", "subject", "preview", "customer_name", "customer_tier", "state", "priority", "assignee_id", "due_at",
-    "last_message_at", "is_angry", "snoozed_until", "queue_at",
-)  # fmt: skip
-
-
-def page(tickets: TicketQuerySet, cursor: Cursor | None, *, sort: str = DUE) -> tuple[list[tuple[Any, ...]], str, str]:
-    """One page of rows (COLUMNS) in the order `sort`, and the cursors of the pages before and after ("": none).
-
-    One statement; PAGE + 1 rows are read, so that no count is needed.
-    """
-    order = SORTS[sort]
-    is_backward = cursor is not None and cursor.is_backward
-    if cursor is not None:
-        tickets = tickets.filter(cursor.beyond(order))
-    sign = "-" if order.descending != is_backward else ""
-    found = list(tickets.order_by(*dict.fromkeys((sign + order.column, f"{sign}pk"))).values_list(*COLUMNS)[: PAGE + 1])
-    rows, has_more = found[:PAGE], len(found) > PAGE
-    if is_backward:
-        rows.reverse()
-    if not rows:
-        return [], "", ""
-    has_before, has_after = (has_more, True) if is_backward else (cursor is not None, has_more)
-    at = COLUMNS.index("queue_at" if order.column == "pk" else order.column)
-    before = str(Cursor(rows[0][at], rows[0][0], is_backward=True)) if has_before else ""
-    return rows, before, str(Cursor(rows[-1][at], rows[-1][0])) if has_after else ""
-
-
-def listed(numbers: Sequence[int], *, user: User, desk: Desk) -> list[tuple[Any, ...]]:
-    """The rows (COLUMNS) of these tickets as far as `user` may see them; one statement."""
-    tickets = Ticket.objects.visible_to(user, restricted=desk.restricted_for(user))
-    return list(tickets.filter(pk__in=numbers).order_by("pk").values_list(*COLUMNS))
-
-
-@dataclass(frozen=True)
 class Counts:
     """How many tickets each view asked for holds (COUNT_CAP + 1: more), the user's open load, unread notifications,
     and the newest event's id, from which the page's pulse goes on."""
@@ -169,48 +101,92 @@ class Counts:
 
 
 def counts(views: Sequence[Mapping[str, Any]], *, user: User, desk: Desk, now: datetime) -> Counts:
-    """Count what `views` (filters of each) hold; one statement whatever their number.
+    """Count what `views` (filters of each) hold: one statement whatever their number, two where shared ones are new.
 
-    Each count stops at the cap, so it stays cheap on a large desk.
+    Each count stops at the cap, so it stays cheap on a large desk. What reads alike for everybody who may look into
+    the same teams is counted once per process, until a ticket has a new event or AS_OF has passed.
     """
-    parts: list[str] = []
-    params: list[Any] = []
-    values: Sequence[Any]
-    for filters in [*views, MINE]:
-        sql, values = _counting(filters, user=user, desk=desk)
-        parts.append(sql)
-        params.extend(now + value if isinstance(value, timedelta) else value for value in values)
-    unread = Notification.objects.filter(user=user, read_at__isnull=True)
-    sql, values = _counted(unread)
-    parts.append(sql)
-    params.extend(values)
-    parts.append(f'(SELECT MAX(id) FROM "{TicketEvent._meta.db_table}")')  # noqa: S608
+    own = {repr(filters): filters for filters in [*views, MINE] if is_ones_own(filters)}
+    asked = [_counting(filters, user=user, desk=desk) for filters in own.values()]
+    asked.append(_unread(user, desk))
+    asked.append((f'(SELECT MAX(id) FROM "{TicketEvent._meta.db_table}")', []))  # noqa: S608
+    *found, unread, newest = _ask(asked, now)
+    numbers = dict(zip(own, found, strict=True))
+    shared = _shared(desk, user, newest or 0, now)
+    fresh = {key: view for view in views if (key := repr(view)) not in own and key not in shared}
+    if fresh:
+        found = _ask([_counting(filters, user=user, desk=desk) for filters in fresh.values()], now)
+        shared.update(zip(fresh, found, strict=True))
+    numbers = {**shared, **numbers}
+    return Counts([numbers[repr(view)] for view in views], numbers[repr(MINE)], unread, newest or 0)
+
+
+def is_ones_own(filters: Mapping[str, Any]) -> bool:
+    """Whether a view shows each reader tickets of their own."""
+    return filters.get("assignee") == "me" or "mine" in (filters.get("team") or ())
+
+
+def _shared(desk: Desk, user: User, newest: int, now: datetime) -> dict[str, int]:
+    """The shared views' counts as of the event `newest`, for all who may look into the same teams."""
+    state = (newest, int(now.timestamp() // AS_OF.total_seconds()))
+    store = kept(desk)
+    if store.get("state") != state:
+        store["state"], store["shared"] = state, {}
+    return store["shared"].setdefault(desk.restricted_for(user), {})
+
+
+def _ask(asked: Sequence[tuple[str, list[Any]]], now: datetime) -> list[Any]:
+    """The numbers of several counts, in one statement."""
+    adapt = connection.ops.adapt_datetimefield_value
+    values = (now + value if isinstance(value, timedelta) else value for _sql, values in asked for value in values)
     with connection.cursor() as cursor:
-        adapt = connection.ops.adapt_datetimefield_value
-        params = [adapt(value) if isinstance(value, datetime) else value for value in params]
-        cursor.execute(f"SELECT {', '.join(parts)}", params)
-        *numbers, load, news, newest = cursor.fetchone()
-    return Counts(numbers, load, news, newest or 0)
+        cursor.execute(
+            f"SELECT {', '.join(sql for sql, _values in asked)}",  # noqa: S608
+            [adapt(value) if isinstance(value, datetime) else value for value in values],
+        )
+        return list(cursor.fetchone())
 
 
 # Making a query's SQL costs more than asking it, and a view's changes only with the desk's settings: kept with them.
-_kept: tuple[Desk | None, dict[tuple[int, str], tuple[str, list[Any]]]] = (None, {})
+_kept: tuple[Desk | None, dict[Any, Any]] = (None, {})
 KEPT_AT_MOST = 5_000
 NOW = datetime(2000, 1, 1, tzinfo=UTC)  # stands for the moment of asking while SQL is made
 
 
-def _counting(filters: Mapping[str, Any], *, user: User, desk: Desk) -> tuple[str, list[Any]]:
-    """SQL that counts a view's tickets up to the cap, and its parameters; a timedelta among them counts from now."""
+def kept(desk: Desk) -> dict[Any, Any]:
+    """What is kept for as long as the desk's settings stay as they are."""
     global _kept
     if _kept[0] is not desk or len(_kept[1]) > KEPT_AT_MOST:
         _kept = (desk, {})
-    key = (user.pk, repr(filters))
-    if key not in _kept[1]:
+    return _kept[1]
+
+
+def timeless(values: Sequence[Any], desk: Desk) -> list[Any]:
+    """A query's parameters with the spans from NOW in place of its moments, so that it can be asked at any time."""
+    adapt = connection.ops.adapt_datetimefield_value
+    spans = {adapt(NOW + span): span for span in (timedelta(), timedelta(minutes=desk.timing.breaching_soon))}
+    return [spans.get(value, value) for value in values]
+
+
+def _counting(filters: Mapping[str, Any], *, user: User, desk: Desk) -> tuple[str, list[Any]]:
+    """SQL that counts a view's tickets up to the cap, and its parameters; a timedelta among them counts from now."""
+    store = kept(desk)
+    key = ("count", user.pk, COUNT_CAP, repr(filters))
+    if key not in store:
         sql, values = _counted(filtered(filters, user=user, desk=desk, now=NOW))
-        adapt = connection.ops.adapt_datetimefield_value
-        spans = {adapt(NOW + span): span for span in (timedelta(), timedelta(minutes=desk.timing.breaching_soon))}
-        _kept[1][key] = sql, [spans.get(value, value) for value in values]
-    return _kept[1][key]
+        store[key] = sql, timeless(values, desk)
+    made: tuple[str, list[Any]] = store[key]
+    return made
+
+
+def _unread(user: User, desk: Desk) -> tuple[str, list[Any]]:
+    store = kept(desk)
+    key = ("unread", user.pk, COUNT_CAP)
+    if key not in store:
+        sql, values = _counted(Notification.objects.filter(user=user, read_at__isnull=True))
+        store[key] = sql, [*values]
+    made: tuple[str, list[Any]] = store[key]
+    return made
 
 
 def _counted(query: QuerySet[Any]) -> tuple[str, tuple[Any, ...]]:

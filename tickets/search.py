@@ -16,7 +16,7 @@ from helpdesk.lib import text
 from tickets import search_matches
 from tickets.desk import Desk
 from tickets.models import Customer, Message, Ticket, User
-from tickets.queues import COLUMNS
+from tickets.queue_pages import COLUMNS
 
 PAGE = 50
 LONGEST = 200  # characters of a question that are read
@@ -51,7 +51,7 @@ class Question:
 
 @dataclass
 class Results:
-    """`rows` of queues.COLUMNS; `total` tickets, MOST + 1 meaning more. `is_similar`: nothing had these very words."""
+    """`rows` of queue_pages.COLUMNS; `total` tickets, MOST + 1 meaning more. `is_similar`: nothing had these very words."""
 
     rows: list[tuple[Any, ...]] = field(default_factory=list)
     total: int = 0

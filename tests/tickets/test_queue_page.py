@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from tests import cast
 from tests.cast import CustomerFactory, TeamFactory, TicketFactory
-from tickets import queues
+from tickets import queue_pages
 from tickets.models import CustomerTier, Priority, SavedView, State
 
 pytestmark = pytest.mark.django_db
@@ -72,7 +72,7 @@ def test_chips_narrow_the_view_without_script(client, mira):
 
 
 def test_no_page_leads_out_of_the_filters(client, mira, monkeypatch):
-    monkeypatch.setattr(queues, "PAGE", 2)
+    monkeypatch.setattr(queue_pages, "PAGE", 2)
     made = TicketFactory.create_batch(5, channel="phone")
     TicketFactory(channel="web")
     seen, address = [], "?f=1&channel=phone&sort=newest"

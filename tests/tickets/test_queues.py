@@ -8,8 +8,8 @@ from django.http import QueryDict
 
 from tests import cast
 from tests.cast import CategoryFactory, CustomerFactory, TeamFactory, TicketFactory
-from tickets import chips, desk, queues
-from tickets.models import CustomerTier, Notification, Priority, State, Tag
+from tickets import chips, desk, queue_pages, queues
+from tickets.models import CustomerTier, EventKind, Notification, Priority, State, Tag, TicketEvent
 from tickets.models.ticket import LAST_IN_QUEUE
 
 pytestmark = pytest.mark.django_db
@@ -18,7 +18,7 @@ NOW = cast.MONDAY
 
 def shown(filters, user, **kwargs):
     tickets = queues.filtered(filters, user=user, desk=desk.current(), now=NOW)
-    return {row[0] for row in queues.page(tickets, None, **kwargs)[0]}
+    return {row[0] for row in queue_pages.page(tickets, None, **kwargs)[0]}
 
 
 def test_each_filter_keeps_only_its_own_tickets():
@@ -107,7 +107,7 @@ def queue_of_many(count):
 
 @pytest.mark.parametrize("sort", list(queues.SORTS))
 def test_paging_there_and_back_shows_every_ticket_once(monkeypatch, sort):
-    monkeypatch.setattr(queues, "PAGE", 4)
+    monkeypatch.setattr(queue_pages, "PAGE", 4)
     made = queue_of_many(11)
     key = {
         "due": lambda ticket: (ticket.queue_at, ticket.pk),
@@ -118,21 +118,21 @@ def test_paging_there_and_back_shows_every_ticket_once(monkeypatch, sort):
     tickets = queues.filtered({}, user=cast.mira(), desk=desk.current(), now=NOW)
     pages, cursor = [], None
     for _number in range(3):
-        rows, before, after = queues.page(tickets, cursor, sort=sort)
+        rows, before, after = queue_pages.page(tickets, cursor, sort=sort)
         pages.append(([row[0] for row in rows], before, after))
-        cursor = queues.Cursor.read(after)
+        cursor = queue_pages.Cursor.read(after)
     assert [pk for page, _before, _after in pages for pk in page] == wanted
     assert (pages[0][1], pages[-1][2]) == ("", "")
-    back = queues.page(tickets, queues.Cursor.read(pages[2][1]), sort=sort)
+    back = queue_pages.page(tickets, queue_pages.Cursor.read(pages[2][1]), sort=sort)
     assert [row[0] for row in back[0]] == wanted[4:8]
-    first = queues.page(tickets, queues.Cursor.read(back[1]), sort=sort)
+    first = queue_pages.page(tickets, queue_pages.Cursor.read(back[1]), sort=sort)
     assert ([row[0] for row in first[0]], first[1]) == (wanted[:4], "")
 
 
 def test_tickets_without_a_running_promise_come_last():
     waiting, due = TicketFactory(), TicketFactory(queue_at=NOW, due_at=NOW)
     tickets = queues.filtered({}, user=cast.mira(), desk=desk.current(), now=NOW)
-    assert [row[0] for row in queues.page(tickets, None)[0]] == [due.pk, waiting.pk]
+    assert [row[0] for row in queue_pages.page(tickets, None)[0]] == [due.pk, waiting.pk]
     assert waiting.queue_at == LAST_IN_QUEUE
 
 
@@ -140,12 +140,12 @@ def test_tickets_without_a_running_promise_come_last():
     "text", ["", "x", "a-", "a1", "a1-x", "z1-1", "a99999999999999999999999-1", f"a1-{2**63}", "a-1-1"]
 )
 def test_a_cursor_nobody_wrote_is_the_first_page(text):
-    assert queues.Cursor.read(text) is None
+    assert queue_pages.Cursor.read(text) is None
 
 
 def test_a_cursor_reads_what_it_wrote():
-    cursor = queues.Cursor(NOW, 7, is_backward=True)
-    assert queues.Cursor.read(str(cursor)) == cursor
+    cursor = queue_pages.Cursor(NOW, 7, is_backward=True)
+    assert queue_pages.Cursor.read(str(cursor)) == cursor
 
 
 def test_counts_are_those_of_the_views_the_load_and_the_unread(monkeypatch):
@@ -178,10 +178,36 @@ def test_counts_go_with_the_time_though_their_sql_is_kept():
     assert seen == [[0, 0, 1], [0, 1, 1], [1, 1, 1], [1, 1, 2]]
 
 
-def test_counts_are_one_statement(django_assert_num_queries):
-    mira, settings = cast.mira(), desk.current()
+def test_shared_counts_are_asked_once_until_something_happens(django_assert_num_queries):
+    mira, jonas, settings = cast.mira(), cast.jonas(), desk.current()
+    ticket = TicketFactory(assignee=mira, is_angry=True)
+    views = [{}, {"assignee": "me"}, {"angry": True}]
+
+    def counted(user, now=NOW):
+        return queues.counts(views, user=user, desk=settings, now=now).views
+
+    with django_assert_num_queries(2):
+        assert counted(mira) == [1, 1, 1]
     with django_assert_num_queries(1):
-        queues.counts([{}, {"assignee": "me"}, {"angry": True}], user=mira, desk=settings, now=NOW)
+        assert counted(jonas) == [1, 0, 1]
+    TicketFactory(assignee=jonas)
+    TicketEvent.objects.create(ticket=ticket, kind=EventKind.RECEIVED, at=NOW)
+    with django_assert_num_queries(2):
+        assert counted(jonas) == [2, 1, 1]
+    with django_assert_num_queries(2):
+        assert counted(mira, NOW + queues.AS_OF) == [2, 1, 1]
+
+
+def test_the_first_page_reads_the_same_though_its_sql_is_kept():
+    mira, settings = cast.mira(), desk.current()
+    TicketFactory(queue_at=NOW, due_at=NOW, is_angry=True)
+    TicketFactory(snoozed_until=NOW + timedelta(hours=1))
+    for filters in ({}, {"due": "over"}, {"state": ["closed"]}, {"assignee": "me"}):
+        for sort in queues.SORTS:
+            for now in (NOW - timedelta(hours=1), NOW + timedelta(hours=2)):
+                tickets = queues.filtered(filters, user=mira, desk=settings, now=now)
+                read = queue_pages.first(filters, user=mira, desk=settings, now=now, sort=sort)
+                assert read == queue_pages.page(tickets, None, sort=sort)
 
 
 def test_the_standing_queue_reads_a_partial_index():

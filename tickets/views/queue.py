@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from tickets import chips, queue_rows, queues, routing
+from tickets import chips, queue_pages, queue_rows, queues, routing
 from tickets import desk as desk_settings
 from tickets.desk import Desk
 from tickets.models import SavedView
@@ -22,16 +22,19 @@ KEPT = ("view", "f", "tag", "sort", *chips.KEYS)  # what the addresses of other 
 @desk_only
 @require_GET
 def queue(request: DeskRequest) -> HttpResponse:
-    """A view's tickets, fifty a page. Four statements: session, user, rows, counts."""
+    """A view's tickets, fifty a page. Four statements: session, user, rows, counts; five where shared counts are new."""
     user, now = request.user, timezone.now()
     desk = desk_settings.current(user.desk_version)
     views = views_of(user, desk)
     view = view_of(request.GET, views)
     filters = chips.asked(request.GET, view.filters, desk)
     sort = chips.sort_of(request.GET, is_open_only=queues.is_open_only(filters))
-    tickets = queues.filtered(filters, user=user, desk=desk, now=now)
-    cursor = queues.Cursor.read(request.GET.get("after", ""))
-    rows, before, after = queues.page(tickets, cursor, sort=sort)
+    cursor = queue_pages.Cursor.read(request.GET.get("after", ""))
+    if cursor is None:
+        rows, before, after = queue_pages.first(filters, user=user, desk=desk, now=now, sort=sort)
+    else:
+        tickets = queues.filtered(filters, user=user, desk=desk, now=now)
+        rows, before, after = queue_pages.page(tickets, cursor, sort=sort)
     counts = queues.counts([*(view.filters for view in views), filters], user=user, desk=desk, now=now)
     return render(
         request,
@@ -90,7 +93,7 @@ def _address(request: DeskRequest, **changed: str) -> str:
 def rows(request: DeskRequest) -> HttpResponse:
     """Some rows anew, for the page that shows them already (htmx puts each in its place)."""
     desk = desk_settings.current(request.user.desk_version)
-    found = queues.listed(numbers(request.GET.get("tickets", "")), user=request.user, desk=desk)
+    found = queue_pages.listed(numbers(request.GET.get("tickets", "")), user=request.user, desk=desk)
     context = {"rows": queue_rows.shown(found, desk=desk, now=timezone.now()), "is_part": True}
     return render(request, "desk/_queue_rows.html", context)
 
