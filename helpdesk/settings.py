@@ -94,7 +94,11 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.jinja2.Jinja2",
         "NAME": "jinja2",
         "DIRS": [BASE_DIR / "templates"],
-        "OPTIONS": {"environment": "helpdesk.jinja.environment", "auto_reload": DEBUG},
+        "OPTIONS": {
+            "environment": "helpdesk.jinja.environment",
+            "context_processors": ["helpdesk.jinja.csrf"],
+            "auto_reload": DEBUG,
+        },
     },
     {
         # Only the admin and third parties' pages.
