@@ -65,7 +65,7 @@ def test_odd_text_in_any_field_of_the_desk_breaks_nothing(world, odd):
             desk.forget()
             if answer.status_code >= 500:
                 broken.append((name, [field for field in given if given[field] == ODD[odd]], answer.status_code))
-    assert broken == []
+    assert "\n".join(map(str, broken)) == ""
 
 
 SOUND = {
@@ -76,6 +76,11 @@ SOUND = {
     "channel": "phone",
     "note": "x",
     "until": "date",
+    "state": "in_progress",
+    "next_state": "resolved",
+    "cause": "x",
+    "fix": "x",
+    "x": "x",
     "do": "save",
 }
 

@@ -280,8 +280,10 @@ def test_more_fields_than_the_form_has_do_nothing_for_an_agent(world):
 
 # --- Mail and macros ---
 
+NULL = "\x00"
 
-@pytest.mark.parametrize("ending", ["\r\n", "\n", "\r", "\x00", "\u2028", "\x0b", "\x85"])
+
+@pytest.mark.parametrize("ending", ["\r\n", "\n", "\r", NULL, "\u2028", "\x0b", "\x85"])
 def test_no_line_break_gets_into_a_mail_s_head(client, posted, ending, settings):
     evil = f"Hello{ending}Bcc: victim@people.example{ending}X-Evil: 1"
     client.post(
@@ -289,7 +291,8 @@ def test_no_line_break_gets_into_a_mail_s_head(client, posted, ending, settings)
         {"email": "nia@people.example", "name": evil, "subject": evil, "body": "x", "stamp": new_stamp()},
     )
     ticket = Ticket.objects.get()
-    agent = cast.UserFactory(name=f"Mira{ending}Bcc: victim@people.example")
+    # No database keeps a null byte in a name; PostgreSQL refuses it.
+    agent = cast.UserFactory(name=f"Mira{ending if ending != NULL else ' '}Bcc: victim@people.example")
     conversation.reply(ticket, body=f"Dear you{ending}Bcc: victim@people.example", by=agent)
     letters = posted()
     assert len(letters) == 2
