@@ -125,6 +125,8 @@ def _answer(
     fix: str,
     now: datetime | None,
 ) -> Message:
+    for words in (cause, fix):
+        _refuse_too_long(words)
     with changing(ticket, now=now, by=by) as change:
         fresh = change.ticket
         _require_a_reader(fresh)

@@ -134,9 +134,13 @@ class HandOverForm(forms.Form):
 
 class ResolutionForm(forms.Form):
     cause = forms.CharField(
-        label=gettext_lazy("What was wrong"), required=False, max_length=settings.MAX_BODY_CHARACTERS, widget=forms.Textarea(attrs={"rows": 3})
-    )
-    fix = forms.CharField(label=gettext_lazy("What fixed it"), required=False, widget=forms.Textarea(attrs={"rows": 3}))
+        label=gettext_lazy("What was wrong"), required=False, max_length=settings.MAX_BODY_CHARACTERS,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )  # fmt: skip
+    fix = forms.CharField(
+        label=gettext_lazy("What fixed it"), required=False, max_length=settings.MAX_BODY_CHARACTERS,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )  # fmt: skip
 
 
 class NewTicketForm(forms.Form):
