@@ -17,10 +17,8 @@ SHOWN_AS_MESSAGE = frozenset({EventKind.RECEIVED, EventKind.HEARD, EventKind.REP
 
 def describe(event: TicketEvent, desk: Desk) -> str:
     """The event as a sentence without its full stop; empty when nothing is worth a line."""
-    write = WORDS.get(EventKind(event.kind)) if event.kind in EventKind.values else None
-    if write is None:
-        return ""
-    return write(event, event.data or {}, desk)
+    write = WORDS.get(event.kind)
+    return write(event, event.data or {}, desk) if write else ""
 
 
 def who(event: TicketEvent, desk: Desk) -> str:
@@ -184,7 +182,7 @@ def _macro_used(event: TicketEvent, data: dict[str, Any], desk: Desk) -> str:
     return _("%(by)s used the macro “%(name)s”") % {"by": by, "name": name} if name else _("Macro used")
 
 
-WORDS: dict[EventKind, Callable[[TicketEvent, dict[str, Any], Desk], str]] = {
+WORDS: dict[str, Callable[[TicketEvent, dict[str, Any], Desk], str]] = {
     EventKind.SORTED: _decided,
     EventKind.ROUTED: _decided,
     EventKind.ASSIGNED: _assigned,

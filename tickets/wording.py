@@ -3,11 +3,12 @@
 import zoneinfo
 from datetime import date as Date
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from django.conf import settings
 from django.utils import formats, timezone
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
 
 SOON = timedelta(minutes=30)
 
@@ -57,18 +58,29 @@ def when(at: datetime | None, now: datetime | None = None) -> str:
     if at is None:
         return "—"
     local, today = timezone.localtime(at), timezone.localtime(now or timezone.now())
-    hour = f"{local:%H:%M}"
-    if local.date() == today.date():
+    hour = f"{local.hour:02}:{local.minute:02}"
+    day, this_day = local.date(), today.date()
+    if day == this_day:
         return _("today %(time)s") % {"time": hour}
-    if local.date() == today.date() - timedelta(days=1):
+    if day == this_day - timedelta(days=1):
         return _("yesterday %(time)s") % {"time": hour}
-    day = formats.date_format(local, pgettext("date format", "j M")) if local.year == today.year else date(local)
-    return f"{day} {hour}"
+    return f"{_day_this_year(get_language(), day) if day.year == this_day.year else date(day)} {hour}"
 
 
 def date(value: Date | None) -> str:
     """A day in the order and with the points of the reader's language: “21 Nov 2026”."""
-    return "—" if value is None else formats.date_format(value, pgettext("date format", "j M Y"))
+    return "—" if value is None else _day(get_language(), value)
+
+
+# Days are worded once a language: a page of messages asks for the same few.
+@lru_cache(maxsize=1024)
+def _day(language: str | None, day: Date) -> str:
+    return formats.date_format(day, pgettext("date format", "j M Y"))
+
+
+@lru_cache(maxsize=1024)
+def _day_this_year(language: str | None, day: Date) -> str:
+    return formats.date_format(day, pgettext("date format", "j M"))
 
 
 def file_size(size: int) -> str:
