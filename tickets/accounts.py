@@ -8,10 +8,10 @@ from django.http import HttpRequest
 from tickets.models import User
 
 # Read with every request of somebody signed in.
-WHO = """
-    SELECT u.*, COALESCE(v.number, 0) AS desk_version FROM tickets_user u
-    LEFT JOIN tickets_deskversion v ON v.id = 1 WHERE u.id = %s
-"""
+WHO = (
+    "SELECT u.*, COALESCE(v.number, 0) AS desk_version FROM tickets_user u"
+    " LEFT JOIN tickets_deskversion v ON v.id = 1 WHERE u.id = %s"
+)
 
 
 class EmailBackend(ModelBackend):
