@@ -75,19 +75,30 @@ def first(filters: Mapping[str, Any], *, user: User, desk: Desk, now: datetime, 
     """The first page of what `filters` hold; its SQL is made once, as it is the page most often asked for."""
     store, key = kept(desk), ("page", user.pk, sort, repr(filters), PAGE)
     if key not in store:
-        tickets = _ordered(filtered(filters, user=user, desk=desk, now=NOW), sort)
-        compiler = tickets.query.get_compiler(connection=connection)
-        sql, values = compiler.as_sql()
-        converters = compiler.get_converters([column for column, _sql, _alias in compiler.select])
-        store[key] = sql, timeless(values, desk), compiler, converters
-    sql, values, compiler, converters = store[key]
-    adapt = connection.ops.adapt_datetimefield_value
-    with connection.cursor() as asked:
-        asked.execute(sql, [adapt(now + value) if isinstance(value, timedelta) else value for value in values])
-        found = asked.fetchall()
-    if converters:
-        found = [tuple(row) for row in compiler.apply_converters(found, converters)]
-    return _cut(found, None, sort)
+        made = Statement(_ordered(filtered(filters, user=user, desk=desk, now=NOW), sort))
+        store[key] = made, timeless(made.values, desk)
+    made, values = store[key]
+    return _cut(made.rows([now + value if isinstance(value, timedelta) else value for value in values]), None, sort)
+
+
+class Statement:
+    """A query whose SQL is made once and asked again with other values."""
+
+    def __init__(self, query: QuerySet[Any, Any]) -> None:
+        self.compiler = query.query.get_compiler(connection=connection)
+        sql, values = self.compiler.as_sql()
+        self.sql, self.values = str(sql), list(values)
+        columns = [column for column, _sql, _alias in self.compiler.select]
+        self.converters = self.compiler.get_converters(columns)
+
+    def rows(self, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        adapt = connection.ops.adapt_datetimefield_value
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, [adapt(value) if isinstance(value, datetime) else value for value in values])
+            found = cursor.fetchall()
+        if self.converters:  # SQLite keeps moments and yes or no in words of its own
+            return [tuple(row) for row in self.compiler.apply_converters(found, self.converters)]
+        return found
 
 
 def _ordered(tickets: TicketQuerySet, sort: str, *, is_backward: bool = False) -> QuerySet[Any, tuple[Any, ...]]:

@@ -104,7 +104,8 @@ def counts(views: Sequence[Mapping[str, Any]], *, user: User, desk: Desk, now: d
     """Count what `views` (filters of each) hold: one statement whatever their number, two where shared ones are new.
 
     Each count stops at the cap, so it stays cheap on a large desk. What reads alike for everybody who may look into
-    the same teams is counted once per process, until a ticket has a new event or AS_OF has passed.
+    the same teams is counted once per process, until a ticket has a new event or AS_OF has passed (which also bounds
+    what an event may hide that was written earlier and committed later).
     """
     own = {repr(filters): filters for filters in [*views, MINE] if is_ones_own(filters)}
     asked = [_counting(filters, user=user, desk=desk) for filters in own.values()]
@@ -130,9 +131,10 @@ def _shared(desk: Desk, user: User, newest: int, now: datetime) -> dict[str, int
     """The shared views' counts as of the event `newest`, for all who may look into the same teams."""
     state = (newest, int(now.timestamp() // AS_OF.total_seconds()))
     store = kept(desk)
-    if store.get("state") != state:
-        store["state"], store["shared"] = state, {}
-    return store["shared"].setdefault(desk.restricted_for(user), {})
+    if store.get("shared", (None,))[0] != state:
+        store["shared"] = state, {}
+    counted: dict[str, int] = store["shared"][1].setdefault(desk.restricted_for(user), {})
+    return counted
 
 
 def _ask(asked: Sequence[tuple[str, list[Any]]], now: datetime) -> list[Any]:
@@ -141,7 +143,7 @@ def _ask(asked: Sequence[tuple[str, list[Any]]], now: datetime) -> list[Any]:
     values = (now + value if isinstance(value, timedelta) else value for _sql, values in asked for value in values)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {', '.join(sql for sql, _values in asked)}",  # noqa: S608
+            f"SELECT {', '.join(sql for sql, _values in asked)}",
             [adapt(value) if isinstance(value, datetime) else value for value in values],
         )
         return list(cursor.fetchone())

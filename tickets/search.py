@@ -4,19 +4,23 @@ PostgreSQL looks into tsvector columns with GIN indexes, SQLite into FTS5 tables
 taken as they are written: no stemming, so that names, numbers and every language work alike.
 """
 
+import json
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache, lru_cache
 from typing import Any
 
-from django.db.models import Count, Window
+from django.db import connection
+from django.db.models import BooleanField, Count, Window
+from django.db.models.expressions import RawSQL
 from markupsafe import Markup, escape
 
 from helpdesk.lib import text
 from tickets import search_matches
 from tickets.desk import Desk
-from tickets.models import Customer, Message, Ticket, User
-from tickets.queue_pages import COLUMNS
+from tickets.models import Customer, Ticket, User
+from tickets.queue_pages import COLUMNS, Statement
+from tickets.queues import kept
 
 PAGE = 50
 LONGEST = 200  # characters of a question that are read
@@ -24,6 +28,8 @@ MOST_TERMS = 10
 BODY_READ = 20_000  # characters of a message in which its snippet is looked for
 SNIPPET = 150
 NUMBER = re.compile(r"#?(\d{1,18})\Z")
+ASKED = "asked"  # stands for what is looked for while SQL is made
+OPEN_MARK, CLOSE_MARK = Markup("<mark>"), Markup("</mark>")
 TERM = re.compile(r'"([^"]+)"|([^\s"]+)')
 
 
@@ -51,7 +57,7 @@ class Question:
 
 @dataclass
 class Results:
-    """`rows` of queue_pages.COLUMNS; `total` tickets, MOST + 1 meaning more. `is_similar`: nothing had these very words."""
+    """`rows` of COLUMNS; `total` tickets, MOST + 1 meaning more. `is_similar`: nothing had these very words."""
 
     rows: list[tuple[Any, ...]] = field(default_factory=list)
     total: int = 0
@@ -73,15 +79,25 @@ def find(question: Question, *, user: User, desk: Desk, page: int = 1) -> Result
 
 
 def _rows(matches: dict[int, int | None], *, user: User, desk: Desk, page: int) -> Results:
-    tickets = Ticket.objects.visible_to(user, restricted=desk.restricted_for(user)).filter(pk__in=matches)
-    first = (page - 1) * PAGE
-    found = list(
-        tickets.annotate(found=Window(Count("*"))).order_by("-last_message_at", "-pk")
-        .values_list(*COLUMNS, "found")[first : first + PAGE]
-    )  # fmt: skip
+    restricted = desk.restricted_for(user)
+    store, key = kept(desk), ("found", "staff" if user.is_desk_staff else user.pk, restricted, page, PAGE)
+    if key not in store:
+        first = (page - 1) * PAGE
+        tickets = Ticket.objects.visible_to(user, restricted=restricted).filter(_numbered())
+        tickets = tickets.annotate(found=Window(Count("*"))).order_by("-last_message_at", "-pk")
+        store[key] = Statement(tickets.values_list(*COLUMNS, "found")[first : first + PAGE])
+    made: Statement = store[key]
+    numbers = json.dumps(list(matches)) if connection.vendor == "sqlite" else list(matches)
+    found = made.rows([numbers if value == ASKED else value for value in made.values])
     rows = [row[:-1] for row in found]
     said = {row[0]: message for row in rows if (message := matches[row[0]])}
     return Results(rows, found[0][-1] if found else 0, said)
+
+
+def _numbered() -> RawSQL:
+    """A ticket's number is among those that are given in place of ASKED."""
+    among = "IN (SELECT value FROM json_each(%s))" if connection.vendor == "sqlite" else "= ANY(%s)"
+    return RawSQL(f'"tickets_ticket"."id" {among}', (ASKED,), output_field=BooleanField())  # noqa: S611
 
 
 def snippets(results: Results, question: Question) -> dict[int, Markup]:
@@ -90,8 +106,11 @@ def snippets(results: Results, question: Question) -> dict[int, Markup]:
         return {}
     pattern = _pattern(question.terms)
     wanted = {message: ticket for ticket, message in results.messages.items()}
-    bodies = Message.objects.filter(pk__in=wanted).extra(select={"start": f"SUBSTR(body, 1, {BODY_READ})"})  # noqa: S610
-    return {wanted[pk]: snippet(start, pattern) for pk, start in bodies.values_list("pk", "start")}
+    places = ", ".join(["%s"] * len(wanted))
+    sql = f"SELECT id, SUBSTR(body, 1, {BODY_READ}) FROM tickets_message WHERE id IN ({places})"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*wanted])
+        return {wanted[message]: snippet(body, pattern) for message, body in cursor.fetchall()}
 
 
 def marked(line: str, question: Question) -> Markup:
@@ -109,18 +128,19 @@ def snippet(body: str, pattern: re.Pattern[str]) -> Markup:
     return Markup("…") + _mark(cut, pattern) if start else _mark(cut, pattern)
 
 
-def _pattern(terms: Sequence[str]) -> re.Pattern[str]:
+@lru_cache(maxsize=256)
+def _pattern(terms: tuple[str, ...]) -> re.Pattern[str]:
     """Whole words, whatever their case; longer terms first, so that they win over their own beginnings."""
     words = sorted({word for term in terms for word in text.words(term)}, key=len, reverse=True)
     return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, words)) or '(?!)'})(?!\w)", re.IGNORECASE)
 
 
 def _mark(line: str, pattern: re.Pattern[str]) -> Markup:
-    made, end = [], 0
+    made, end = Markup(), 0
     for match in pattern.finditer(line):
-        made += [escape(line[end : match.start()]), Markup("<mark>{}</mark>").format(match[0])]
+        made += escape(line[end : match.start()]) + OPEN_MARK + escape(match[0]) + CLOSE_MARK
         end = match.end()
-    return Markup("").join([*made, escape(line[end:])])
+    return made + escape(line[end:]) if end else escape(line)
 
 
 def by_beginning(question: Question) -> list[int]:
@@ -135,4 +155,12 @@ def customers(question: Question, *, limit: int = 5) -> list[Customer]:
     """Whose name or main address holds what was typed; from three characters on, as the index is by threes."""
     if len(question.text) < 3 or question.number is not None:
         return []
-    return list(search_matches.customers_like(question.text)[:limit])
+    made = _customers_statement(limit)
+    words = f"%{connection.ops.prep_for_like_query(question.text)}%"
+    found = made.rows([words if value == f"%{ASKED}%" else value for value in made.values])
+    return [Customer.from_db(None, ("id", "name", "email"), row) for row in found]
+
+
+@cache
+def _customers_statement(limit: int) -> Statement:
+    return Statement(search_matches.customers_like(ASKED).values_list("pk", "name", "email")[:limit])

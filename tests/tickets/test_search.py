@@ -188,7 +188,7 @@ def test_sqlite_gets_its_triggers_back_after_a_table_was_made_anew():
 
 
 def test_a_snippet_is_short_and_begins_at_a_word():
-    pattern = search._pattern(["needle"])
+    pattern = search._pattern(("needle",))
     assert search.snippet("short needle text", pattern) == "short <mark>needle</mark> text"
     long = search.snippet("lorem ipsum " * 50 + "needle " + "dolor " * 50, pattern)
     assert long.startswith(("…lorem", "…ipsum"))

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from tickets import chips, queue_pages, queue_rows, queues, routing
+from tickets import chips, queue_pages, queue_parts, queue_rows, queues, routing
 from tickets import desk as desk_settings
 from tickets.desk import Desk
 from tickets.models import SavedView
@@ -22,7 +22,7 @@ KEPT = ("view", "f", "tag", "sort", *chips.KEYS)  # what the addresses of other 
 @desk_only
 @require_GET
 def queue(request: DeskRequest) -> HttpResponse:
-    """A view's tickets, fifty a page. Four statements: session, user, rows, counts; five where shared counts are new."""
+    """A view's tickets, fifty a page. Four statements: session, user, rows, counts; a fifth for new counts."""
     user, now = request.user, timezone.now()
     desk = desk_settings.current(user.desk_version)
     views = views_of(user, desk)
@@ -59,14 +59,13 @@ def view_of(query: QueryDict, views: list[SavedView]) -> SavedView:
 def _head(
     request: DeskRequest, desk: Desk, view: SavedView, filters: dict[str, Any], sort: str, count: int
 ) -> dict[str, Any]:
-    shown = chips.chips(filters, desk)
     is_open_only = queues.is_open_only(filters)
     return {
         "view": view,
         "view_name": view_name(view) if view.pk else view.name,
-        "chips": shown,
+        "chip_menus": queue_parts.chip_menus(filters, desk),
+        "bulk": queue_parts.bulk(desk),
         "tags": filters.get("tag") or [],
-        "people": chips.people(desk),
         "count": queues.count_words(count),
         "sort": sort,
         "sorts": {key: _address(request, sort=key) for key in queues.SORTS} if is_open_only else {},

@@ -6,8 +6,8 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
-from tickets import chips, queue_rows, queues, search
 from tickets import desk as desk_settings
+from tickets import queue_parts, queue_rows, queues, search
 from tickets.desk import Desk
 from tickets.permissions import DeskRequest, desk_only
 from tickets.queue_rows import Row
@@ -36,8 +36,7 @@ def results(request: DeskRequest) -> HttpResponse:
         "newer": _address(question, page_number - 1) if page_number > 1 else "",
         "older": _address(question, page_number + 1) if page_number * search.PAGE < found.total else "",
         "here": request.get_full_path(),
-        "chips": chips.chips({}, desk),
-        "people": chips.people(desk),
+        "bulk": queue_parts.bulk(desk),
     }
     return desk_page(request, "desk/search.html", context)
 
