@@ -58,6 +58,9 @@ def environment(**options: Any) -> Environment:
     return env
 
 
+PLAIN = frozenset({FunctionType, type(cache(len))})
+
+
 class Page(Template):
     """A template whose macros are made once: no template of ours has globals of its own that could change them."""
 
@@ -70,7 +73,7 @@ class Names(Context):
 
     def call(self, called: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         kind = called.__class__
-        if kind is Macro or (kind is FunctionType and not called.__dict__):
+        if kind is Macro or (kind in PLAIN and "jinja_pass_arg" not in called.__dict__):
             kwargs.pop("_block_vars", None)
             kwargs.pop("_loop_vars", None)
             return called(self.eval_ctx, *args, **kwargs) if kind is Macro else called(*args, **kwargs)

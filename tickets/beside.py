@@ -1,8 +1,10 @@
-"""What stands beside a conversation, in one statement: tags, drafts, who is here, tickets that belong to it, CSAT."""
+"""What stands beside a conversation, in one statement: tags, drafts, who is here, tickets that belong to it, CSAT and
+the customer's last tickets.
+"""
 
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 from django.db import connection
 
@@ -31,12 +33,24 @@ UNION ALL SELECT 'above', o.id, o.subject, o.state, o.team_id FROM {_TICKET} o
   WHERE o.id IN (%(merged_into)s, %(split_from)s, %(follows)s)
 UNION ALL SELECT 'csat', COUNT(*), CAST(AVG(s.score) AS text), '', NULL FROM {Satisfaction._meta.db_table} s
   JOIN {_TICKET} o ON o.id = s.ticket_id WHERE o.customer_id = %(customer)s
-"""  # noqa: S608  (only table names of our own models are written into it)
+UNION ALL SELECT * FROM (
+  SELECT 'earlier', o.id, o.subject, o.state, o.team_id FROM {_TICKET} o
+  WHERE o.customer_id = %(customer)s AND o.id <> %(ticket)s"""  # noqa: S608  (only tables of our own models are named)
+EARLIER = 10
+
+
+@lru_cache(maxsize=64)
+def _statement(closed: frozenset[int]) -> str:
+    """The closed teams' tickets are left out before the last ten are taken, not of them."""
+    open_to_reader = f" AND (o.team_id IS NULL OR o.team_id NOT IN ({', '.join(map(str, closed))}))" if closed else ""
+    return f"{SQL}{open_to_reader} ORDER BY o.id DESC LIMIT {EARLIER}) earlier"
 
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """A ticket that belongs to this one; `how`: linked, merged (into this), part, followed, above (this came of it)."""
+    """A ticket that belongs to this one; `how`: linked, merged (into this), part, followed, above (this came of it), or
+    earlier (of the same customer, which a later one can be too).
+    """
 
     how: str
     number: int
@@ -51,11 +65,12 @@ class Beside:
     draft_kind: str = ""
     here: list[Here] = field(default_factory=list)
     related: list[Related] = field(default_factory=list)
+    earlier: list[Related] = field(default_factory=list)
     csat: float | None = None
     csat_count: int = 0
 
 
-def read(ticket: Ticket, *, user: User, closed: Collection[int], now: datetime) -> Beside:
+def read(ticket: Ticket, *, user: User, closed: frozenset[int], now: datetime) -> Beside:
     """Everything beside `ticket` that `user` may see; `closed`: ids of the teams they may not look into."""
     values = {
         "ticket": ticket.pk, "user": user.pk, "customer": ticket.customer_id,
@@ -67,7 +82,7 @@ def read(ticket: Ticket, *, user: User, closed: Collection[int], now: datetime) 
     here = []
     newest_draft = 0
     with connection.cursor() as cursor:
-        cursor.execute(SQL, values)
+        cursor.execute(_statement(closed), values)
         rows = cursor.fetchall()
     for what, number, words, more, team_id in rows:
         if what == "tag":
@@ -79,9 +94,12 @@ def read(ticket: Ticket, *, user: User, closed: Collection[int], now: datetime) 
             here.append(Here(number, what == "writing"))
         elif what == "csat":
             found.csat_count, found.csat = number, float(words) if words else None
+        elif what == "earlier":
+            found.earlier.append(Related(what, number, words, more))
         elif team_id not in closed:
             found.related.append(Related(what, number, words, more))
     found.tags.sort()
     found.here = sort(here)
     found.related.sort(key=lambda other: -other.number)
+    found.earlier.sort(key=lambda other: -other.number)
     return found

@@ -1,16 +1,15 @@
 """What an agent's ticket page shows beside the conversation, and all of it read in as few statements as it takes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from django.conf import settings
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from tickets import beside, conversation_page, customers, wording
+from tickets import beside, conversation_page, wording
 from tickets.beside import Beside
 from tickets.conversation_page import Conversation
 from tickets.desk import Desk
@@ -30,7 +29,6 @@ class Clock:
 class TicketPage:
     conversation: Conversation
     beside: Beside
-    history: Sequence[Any] = ()
     clocks: list[Clock] = field(default_factory=list)
 
 
@@ -69,12 +67,10 @@ def _resolve_in(span: str) -> str:
 
 
 def read(ticket: Ticket, *, user: User, desk: Desk, now: datetime, before: int | None = None) -> TicketPage:
-    """Everything on the page: five statements at most beside session, user and the ticket itself."""
-    closed = desk.restricted_for(user)
+    """Everything on the page: four statements at most beside session, user and the ticket itself."""
     return TicketPage(
         conversation=conversation_page.read(ticket, user=user, desk=desk, now=now, before=before),
-        beside=beside.read(ticket, user=user, closed=closed, now=now),
-        history=list(customers.history(ticket.customer, restricted=closed, without=ticket)),
+        beside=beside.read(ticket, user=user, closed=desk.restricted_for(user), now=now),
         clocks=clocks(ticket, now),
     )
 

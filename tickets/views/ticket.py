@@ -88,7 +88,7 @@ def page_choices(desk: Desk, request: DeskRequest, ticket: Ticket) -> dict[str, 
     """Whom and what a ticket can be given."""
     closed = desk.restricted_for(request.user)
     return {
-        "colleagues": [card for card in desk.staff.values() if card.is_active and not card.is_bot],
+        "colleagues": [(card.id, card.name) for card in desk.staff.values() if card.is_active and not card.is_bot],
         "teams": [team for team in desk.teams.values() if team.pk not in closed],
         "states": State,
         "priorities": Priority.choices,
