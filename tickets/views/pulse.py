@@ -22,8 +22,9 @@ from tickets.views.shell import is_pressing, load_words, views_of
 def pulse(request: DeskRequest) -> JsonResponse:
     """`since`: the event id of the answer before; `tickets`: numbers on the page; `counts=1`: the rail's counts, too.
 
-    Three statements, four with counts. Answers `since`, `changed` (numbers), `here` {number: names in words}, `views`
-    [{slug, count, is_hot}], `count` (of the view whose address stands in the query), `unread`, `load`.
+    Three statements, four with counts, five with new ones. Answers `since`, `changed` (numbers), `here` {number: names
+    in words}, `views` [{slug, count, is_hot}], `count` (of the view whose address stands in the query), `unread`,
+    `load`.
     """
     user, now = request.user, timezone.now()
     desk = desk_settings.current(user.desk_version)
