@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests import cast
-from tickets import conversation, details, files, joining, lifecycle, timeline
+from tickets import beside, conversation, details, files, joining, lifecycle, timeline
 from tickets.models import DeskVersion, Draft, EventKind, Presence, Satisfaction, State, Ticket
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +32,7 @@ def page(client, ticket, **query):
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_page_costs_at_most_nine_statements(desk, django_assert_max_num_queries, count, settings, tmp_path):
+def test_page_costs_at_most_eight_statements(desk, django_assert_max_num_queries, count, settings, tmp_path):
     settings.FILES_DIR = tmp_path
     ticket = cast.a_ticket(customer=cast.dana())
     for number in range(count):
@@ -42,7 +42,7 @@ def test_page_costs_at_most_nine_statements(desk, django_assert_max_num_queries,
         details.add_tags(ticket, names=[f"tag-{number}"], by=cast.jonas())
         joining.link(ticket, other=cast.a_ticket(customer=cast.dana()), by=cast.jonas())
     page(desk, ticket)  # the desk's settings are read once per process
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(8):
         html = page(desk, ticket)
     assert html.count("data-message=") == 1 + 2 * count
     assert all(f"statement-{number}.pdf" in html for number in range(count))
@@ -67,6 +67,17 @@ def test_earlier_tickets_leave_out_what_the_reader_may_not_see(desk):
     ticket = cast.a_ticket(customer=dana)
     joining.link(ticket, other=other, by=cast.jonas())
     assert "before the court" not in page(desk, ticket).lower()
+
+
+def test_the_last_ten_earlier_tickets_of_those_one_may_see_stand_beside_the_conversation(desk):
+    dana, hidden = cast.dana(), cast.TeamFactory(slug="legal", is_restricted=True)
+    seen = [cast.TicketFactory(customer=dana, team=team) for team in [None, cast.TeamFactory()] * 6]
+    cast.TicketFactory.create_batch(3, customer=dana, team=hidden)
+    cast.TicketFactory(customer=cast.ravi())
+    ticket = cast.a_ticket(customer=dana)
+    found = beside.read(ticket, user=desk.mira, closed=frozenset({hidden.pk}), now=timezone.now())
+    assert [other.number for other in found.earlier] == [other.pk for other in reversed(seen)][:10]
+    assert found.related == []
 
 
 def test_events_are_told_in_words_between_the_messages(desk):
