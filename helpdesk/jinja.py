@@ -19,6 +19,7 @@ from jinja2.runtime import Context, Macro
 from markupsafe import Markup
 
 from helpdesk.lib import text
+from helpdesk.lib.http import path
 from tickets import wording
 
 
@@ -108,4 +109,4 @@ def csrf(request: HttpRequest) -> dict[str, Any]:
 
 def url(name: str, *args: Any, **kwargs: Any) -> str:
     """The path of a named page, for templates."""
-    return reverse(name, args=args or None, kwargs=kwargs or None)
+    return reverse(name, args=args, kwargs=kwargs) if args or kwargs else path(name)

@@ -1,9 +1,11 @@
-"""Who is at the other end of a request, as far as one can know."""
+"""Who is at the other end of a request, as far as one can know, and where our own pages are."""
 
 import ipaddress
+from functools import lru_cache
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import get_script_prefix, reverse
 
 
 def client_address(request: HttpRequest) -> str:
@@ -24,3 +26,13 @@ def client_address(request: HttpRequest) -> str:
         mapped = address.ipv4_mapped
         return str(mapped) if mapped else str(ipaddress.ip_network((address, 64), strict=False))
     return str(address)
+
+
+def path(name: str) -> str:
+    """The path of the page of that name, one that takes no argument; looked up once, not each time as by `reverse`."""
+    return _path(get_script_prefix(), name)
+
+
+@lru_cache(maxsize=512)
+def _path(prefix: str, name: str) -> str:
+    return reverse(name)

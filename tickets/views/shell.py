@@ -4,12 +4,12 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
+from helpdesk.lib.http import path
 from tickets import desk as desk_settings
 from tickets import queues
 from tickets.desk import Desk
@@ -62,12 +62,12 @@ def frame_with(
         "nav": _nav(request),
         "rail": [rail_item(request, view, number) for view, number in zip(views, numbers, strict=True)],
         "availability": availability(user, counts.load if counts else None),
-        "notifications": {"url": reverse("notifications"), "count": counts.unread if counts else 0},
+        "notifications": {"url": path("notifications"), "count": counts.unread if counts else 0},
         "me": {
             "name": user.name,
             "initials": desk.staff[user.pk].initials if user.pk in desk.staff else "",
-            "links": [{"name": _("Preferences"), "url": reverse("preferences")}],
-            "sign_out_url": reverse("sign_out"),
+            "links": [{"name": _("Preferences"), "url": path("preferences")}],
+            "sign_out_url": path("sign_out"),
         },
         "pulse": {"since": counts.newest if counts else "", "has_keys": user.has_single_keys},
     }
@@ -91,7 +91,7 @@ def view_name(view: SavedView) -> str:
 
 
 def rail_item(request: DeskRequest, view: SavedView, number: int | None) -> dict[str, Any]:
-    queue = reverse("queue")
+    queue = path("queue")
     return {
         "name": view_name(view),
         "slug": view.slug,
@@ -113,7 +113,7 @@ def availability(user: User, load: int | None) -> dict[str, Any]:
         "label": Availability(user.availability).label,
         "load": "" if load is None else load_words(user, load),
         "tone": "good" if is_available else "neutral",
-        "url": reverse("availability"),
+        "url": path("availability"),
         "value": user.availability,
         "choices": Availability.choices,
     }
@@ -128,7 +128,7 @@ def _nav(request: DeskRequest) -> list[dict[str, Any]]:
     sections = []
     for question, title, lines in NAV:
         if getattr(request.user, question):
-            items = [_nav_item(request, name, reverse(url_name)) for name, url_name in lines]
+            items = [_nav_item(request, name, path(url_name)) for name, url_name in lines]
             sections.append({"title": str(title), "items": items})
     return sections
 
