@@ -7,9 +7,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests import cast
-from tests.cast import CustomerFactory, TeamFactory, TicketFactory
-from tickets import queue_pages
-from tickets.models import CustomerTier, Priority, SavedView, State
+from tests.cast import CategoryFactory, CustomerFactory, TeamFactory, TicketFactory
+from tickets import desk, queue_pages
+from tickets.models import CustomerTier, DeskVersion, Priority, SavedView, State
 
 pytestmark = pytest.mark.django_db
 
@@ -152,3 +152,21 @@ def test_a_lead_sees_the_lead_section_and_an_agent_does_not(client, mira):
     assert "Outgoing mail" not in page(client)
     client.force_login(cast.lena())
     assert "Outgoing mail" in page(client)
+
+
+def test_chips_and_bulk_bar_go_with_the_language_and_the_settings(client, mira):
+    TicketFactory(assignee=mira)
+    category = CategoryFactory(name="Bills & co")
+
+    def said(*words):
+        html = page(client)
+        return [word in html for word in words]
+
+    desk.forget()
+    assert said(">Clear selection<", ">Auswahl aufheben<", "Bills &amp; co") == [True, False, True]
+    mira.language = "de"
+    mira.save(update_fields=["language"])
+    category.name = "Invoices"
+    category.save()
+    DeskVersion.bump()
+    assert said(">Clear selection<", ">Auswahl aufheben<", "Bills &amp; co", "Invoices") == [False, True, False, True]
