@@ -98,9 +98,10 @@ class ReaderPreferences:
         timezone.activate(zoneinfo.ZoneInfo(user.time_zone if user.is_authenticated else settings.TIME_ZONE))
         try:
             response = self.get_response(request)
+            response.headers.setdefault("Content-Language", translation.get_language() or settings.LANGUAGE_CODE)
         finally:
             timezone.deactivate()
-        response.headers.setdefault("Content-Language", translation.get_language() or settings.LANGUAGE_CODE)
+            translation.deactivate()
         return response
 
 

@@ -4,6 +4,7 @@ import os
 
 import pytest
 from django.db import connection
+from django.utils import translation
 from hypothesis import HealthCheck, settings
 
 from tickets import desk
@@ -18,8 +19,9 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 @pytest.fixture(autouse=True)
 def fresh_desk():
-    """Desk settings are kept per process; a test's own must not outlive it."""
+    """Desk settings and the active language are kept per process or thread; a test's own must not outlive it."""
     desk.forget()
+    translation.deactivate()
     yield
     desk.forget()
 
