@@ -7,8 +7,11 @@
   const isNote = () => form.elements.kind.value === "note";
 
   const follow = () => { text.placeholder = isNote() ? text.dataset.note : text.dataset.reply; };
-  form.addEventListener("change", (event) => {
+  // A click, not a change: the key r comes to the kind that is chosen already, and one wants to write all the same
+  form.addEventListener("click", (event) => {
     if (event.target.name === "kind") { follow(); text.focus(); }
+  });
+  form.addEventListener("change", (event) => {
     if (event.target.matches("[data-files]")) nameFiles(event.target.files);
   });
   follow();

@@ -61,6 +61,10 @@ def test_from_the_form_to_a_closed_ticket(demo, open_page, axe, live):
 
     # A note with a mention, which the customer never sees.
     text = agent.locator("textarea[name=body]")
+    agent.keyboard.press("r")
+    assert agent.evaluate("document.activeElement.name") == "body"
+    agent.keyboard.press("Escape")
+    agent.evaluate("document.activeElement.blur()")
     agent.keyboard.press("n")
     expect(text).to_be_focused()
     text.fill("Ask the bank first, @jonas")
