@@ -17,14 +17,13 @@ from django_q.models import Task
 from helpdesk import reactions
 from helpdesk.demo import trickle
 from helpdesk.pulse import BEAT, NAME_VARIABLE
-from tickets import deadlines, outbox, routing, throttle
-from tickets.models import CaughtMail, Heartbeat, Presence
+from tickets import deadlines, outbox, presence, routing, throttle
+from tickets.models import CaughtMail, Heartbeat
 
 log = structlog.get_logger()
 
 # A tick stops taking up new work after this long, well before the queue's own timeout of 60 s ends it by force.
 TICK_TAKES_AT_MOST = timedelta(seconds=40)
-PRESENCE_KEPT = timedelta(minutes=10)
 HEARTBEATS_KEPT = timedelta(days=1)
 FAILED_TASKS_KEPT = timedelta(days=7)
 CAUGHT_MAIL_KEPT = 5000
@@ -59,7 +58,7 @@ def housekeeping(now: datetime | None = None) -> dict[str, int]:
     parts: dict[str, Callable[[], int]] = {
         "throttles": lambda: throttle.sweep(now),
         "sessions": lambda: Session.objects.filter(expire_date__lt=now).delete()[0],
-        "presences": lambda: Presence.objects.filter(seen_at__lt=now - PRESENCE_KEPT).delete()[0],
+        "presences": lambda: presence.forget_gone(now),
         "heartbeats": lambda: Heartbeat.objects.filter(at__lt=now - HEARTBEATS_KEPT).delete()[0],
         "tasks": lambda: Task.objects.filter(success=False, stopped__lt=now - FAILED_TASKS_KEPT).delete()[0],
         "caught": lambda: CaughtMail.objects.filter(pk__lte=max(old_caught, default=0)).delete()[0],

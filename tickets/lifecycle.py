@@ -201,11 +201,6 @@ def may_still_reopen(ticket: Ticket, change: Change) -> bool:
     return change.now <= ticket.closed_at + timedelta(minutes=change.desk.timing.reopen_window)
 
 
-def missing_for(ticket: Ticket, to: State, conditions: list[MoveCondition]) -> list[str]:
-    """What must still be filled in before the state `to`, in words; empty when the move is free."""
-    return [str(MoveCondition.Needs(need).label) for need in _missing_needs(ticket, to, conditions)]
-
-
 def _missing_needs(ticket: Ticket, to: State, conditions: list[MoveCondition]) -> list[str]:
     has = {
         MoveCondition.Needs.CATEGORY: lambda: ticket.category_id is not None,
