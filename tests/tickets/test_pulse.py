@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
@@ -89,6 +90,7 @@ def test_asking_writes_nothing_and_stays_small(client, mira, django_assert_num_q
     with django_assert_num_queries(3) as asked:
         beat(client, since=1, tickets=",".join(str(ticket.pk) for ticket in tickets))
     assert [query["sql"] for query in asked if not query["sql"].lstrip().startswith(("SELECT", "BEGIN"))] == []
-    for most in (5, 4):  # what all views share is counted for the first one who asks
-        with django_assert_num_queries(most):
-            beat(client, since=1, tickets=tickets[0].pk, counts=1)
+    with time_machine.travel(timezone.now(), tick=False):  # shared counts are kept for some seconds
+        for most in (5, 4):  # what all views share is counted for the first one who asks
+            with django_assert_num_queries(most):
+                beat(client, since=1, tickets=tickets[0].pk, counts=1)
