@@ -13,6 +13,7 @@ ACROSS = "() => document.documentElement.scrollWidth - document.documentElement.
 @pytest.fixture
 def world(settings, tmp_path, transactional_db):
     settings.FILES_DIR = tmp_path / "files"
+    settings.UNDO_SEND_SECONDS = 600  # a reply that may still be taken back is looked at too, however slow the machine
     return worlds.a_world()
 
 
