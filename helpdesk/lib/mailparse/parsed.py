@@ -7,7 +7,7 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Address:
-    """One mailbox of a header: `email` lower-cased and without brackets ("" where none could be read), one-line `name`."""
+    """One mailbox of a header: `email` lower-cased, without brackets ("" where none could be read); one-line `name`."""
 
     email: str = ""
     name: str = ""
@@ -15,7 +15,7 @@ class Address:
 
 @dataclass(frozen=True)
 class Attached:
-    """A file of the message, decoded. `content_id` without angle brackets; `is_inline`: its HTML shows it by that id."""
+    """A file of the message, decoded. `content_id` without angle brackets; `is_inline`: the HTML shows it by that id."""
 
     name: str
     content_type: str
@@ -26,10 +26,10 @@ class Attached:
 
 @dataclass(frozen=True)
 class Undelivered:
-    """One recipient a bounce speaks of. `status`: enhanced code of RFC 3463 ("5.1.1") or ""; `reply_code`: SMTP's or "".
+    """One recipient a bounce speaks of. `status`: enhanced code of RFC 3463 ("5.1.1") or ""; `reply_code`: SMTP's.
 
-    `reason`: a word of the bounce vocabulary (userunknown, mailboxfull, …; "" where none could be read). `is_hard`: trying
-    again is no use.
+    `reason`: a word of the bounce vocabulary (userunknown, mailboxfull, …; "" where none could be read). `is_hard`:
+    trying again is no use.
     """
 
     recipient: str
