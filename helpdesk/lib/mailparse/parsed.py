@@ -15,7 +15,7 @@ class Address:
 
 @dataclass(frozen=True)
 class Attached:
-    """A file of the message, decoded. `content_id` without angle brackets; `is_inline`: the HTML shows it by that id."""
+    """A file of the message, decoded. `content_id` has no angle brackets; `is_inline`: the HTML shows it by that id."""
 
     name: str
     content_type: str
