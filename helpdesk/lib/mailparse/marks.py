@@ -121,13 +121,13 @@ def _attributes(line: str, *, before_quote: bool) -> int:
     address = ADDRESS.search(line)
     date = YEAR.search(line) or NUMBERS.search(line) or TIME.search(line)
     begins = _begins_like_one(line)
-    if date and address and (wrote_last or ends_in_colon and (wrote or ADDRESS_LAST.search(line[-260:]))):
+    if date and address and (wrote_last or (ends_in_colon and (wrote or ADDRESS_LAST.search(line[-260:])))):
         return begins + 3
     if date and wrote_last and begins > 1 and date.start() < 60 and (before_quote or _is_full_date(line[:70])):
         return begins
     if ends_in_colon and wrote and _is_full_date(line) and (address or not wrote_last) and len(line) < 160:
         return 1  # "Jane Doe/ACME wrote on 03/05/2010 11:05:14 AM:"
-    if wrote_last and ends_in_colon and (address and line.find("<") > 0 or before_quote) and len(line) < 160:
+    if wrote_last and ends_in_colon and ((address and line.find("<") > 0) or before_quote) and len(line) < 160:
         return 1
     if before_quote and ends_in_colon and date and (begins > 1 or address) and len(line) < 160:
         return 1
@@ -198,14 +198,14 @@ def _is_block(values: dict[str, str], *, is_announced: bool) -> bool:
     told = values.keys() & {"from", "sent", "date", "to", "subject", "reply-to"}
     mail_words = "subject" in values or "sent" in values
     has_address = any("@" in value for kind, value in values.items() if kind in ("from", "to", "cc", "reply-to"))
-    return len(told) >= 3 and (mail_words or has_address) or len(told) == 2 and mail_words and has_address
+    return (len(told) >= 3 and (mail_words or has_address)) or (len(told) == 2 and mail_words and has_address)
 
 
 # -- lines between -----------------------------------------------------------------------------------------------------
 
 
 def is_separator(line: str, *, after_rule: bool = False) -> bool:
-    """ "-----Original Message-----" in any language; `after_rule`: a drawn line stands above it. `line` is bare."""
+    """A line like "-----Original Message-----", in any language; `after_rule`: a drawn line stands above it. `line` is bare."""
     if line.casefold().startswith(TOBIT):
         return len(line) < 100
     words = _between_rules(line) or (line.strip("*_: ").casefold() if after_rule else "")
@@ -213,7 +213,7 @@ def is_separator(line: str, *, after_rule: bool = False) -> bool:
 
 
 def is_forward_line(line: str) -> bool:
-    """ "Begin forwarded message:", "---------- Forwarded message ----------" in any language. `line` is bare."""
+    """A line like "Begin forwarded message:" or "---------- Forwarded message ----------" in any language. `line` is bare."""
     if len(line) > 120:
         return False
     words = _between_rules(line)

@@ -55,6 +55,7 @@ class _Reading:
             if size > LOOKED_AT_CHARACTERS:
                 break
             self.limit += 1
+        self.looked_at = self.bare[: self.limit]
 
     def parts(self) -> list[Part]:
         cut, cut_end = self._hard_cut(0)
@@ -98,7 +99,7 @@ class _Reading:
             if marks.is_separator(line, after_rule=after_rule):
                 if not self._quote_follows(number + 1) or marks.is_forward_line(line):
                     return self._with_rules(number), self._after_headers(number + 1)
-            elif block := marks.header_block(self.bare[: self.limit], number):
+            elif block := marks.header_block(self.looked_at, number):
                 return self._with_rules(number), block.end
             first = marks.attribution_start(self.bare, number, before_quote=self._quote_follows(number + 1))
             if first is not None and first >= start and not self._quote_follows(number + 1):
@@ -109,7 +110,7 @@ class _Reading:
     def _after_headers(self, number: int) -> int:
         while number < self.limit and not self.bare[number]:
             number += 1
-        block = marks.header_block(self.bare[: self.limit], number, is_announced=True) if number < self.limit else None
+        block = marks.header_block(self.looked_at, number, is_announced=True) if number < self.limit else None
         return block.end if block else number
 
     def _quote_follows(self, number: int) -> bool:
@@ -120,7 +121,7 @@ class _Reading:
     def _with_rules(self, number: int) -> int:
         """The line a drawn rule above the cut begins on, else the cut itself."""
         above = number - 1
-        while above >= 0 and (not self.bare[above] or marks.is_rule(self.bare[above]) and self.bare[above] != "--"):
+        while above >= 0 and (not self.bare[above] or (marks.is_rule(self.bare[above]) and self.bare[above] != "--")):
             if self.bare[above]:
                 number = above
             above -= 1
@@ -182,7 +183,7 @@ class _Reading:
         own = [place for place, (part, _, _) in enumerate(runs) if part is Part.REPLY]
         if own and own[0] == 0 and self._is_greeting(runs[0]):
             own = own[1:]
-        if not own or own[-1] == 0 or len(own) == 1 and len(runs[: own[0]]) <= 2:
+        if not own or own[-1] == 0 or (len(own) == 1 and len(runs[: own[0]]) <= 2):
             return
         for part, first, last in runs[: own[-1]]:
             if part is Part.QUOTED:
@@ -193,7 +194,7 @@ class _Reading:
                         parts[number] = Part.REPLY
 
     def _is_greeting(self, run: tuple[Part, int, int]) -> bool:
-        """ "Hi," on top, with the answer below the quote."""
+        """A "Hi," on top, with the answer below the quote."""
         words = self.bare[run[1]]
         return run[2] - run[1] == 1 and len(words) < 40 and words.endswith((",", "!")) and len(words.split()) <= 4
 

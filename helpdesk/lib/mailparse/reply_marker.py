@@ -2,7 +2,8 @@
 
 import re
 
-# By language code; the first is used where a language has none. Once sent, a line stays here for ever: add, never change.
+# By language code; the first is used where a language has none. What was sent once is answered years later: add lines,
+# never change one.
 LINES = {
     "en": "——— Please write your answer above this line ———",
     "de": "——— Bitte schreiben Sie Ihre Antwort über diese Zeile ———",
@@ -35,15 +36,13 @@ def is_marker(text: str) -> bool:
     if len(text) > LONGEST:
         return False
     bare = text.strip("—–-_#*=|~<> \t").casefold()
-    return bare in KNOWN or ("line" in bare or "zeile" in bare or "li" in bare) and bool(OTHERS.match(_start(bare)))
+    return bare in KNOWN or bool(OTHERS.match(_start(bare)))
 
 
 def _start(bare: str) -> str:
+    """A line from its verb on."""
     for opening in ("please ", "bitte ", "merci de ", "veuillez ", "por favor ", "per favore ", "gelieve "):
         bare = bare.removeprefix(opening)
-    return (
-        bare.removeprefix("type your ")
-        .removeprefix("enter your ")
-        .removeprefix("geben sie ihre ")
-        .removeprefix("gib deine ")
-    )
+    for verb in ("type your ", "enter your ", "geben sie ihre ", "gib deine "):
+        bare = bare.removeprefix(verb)
+    return bare

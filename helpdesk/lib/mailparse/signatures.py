@@ -1,4 +1,4 @@
-"""Where a signature begins below what somebody wrote: "-- ", "Sent from my …", a closing formula and a name, notices."""
+"""Where a signature begins below what somebody wrote: "-- ", "Sent from my …", a closing formula and name, notices."""
 
 import re
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from helpdesk.lib.mailparse.marks import bare, is_rule
 LONGEST_SIGNATURE = 40  # lines
 SENT_FROM = tuple(phrases.table("sent_from"))
 SENT_LAST = re.compile(
-    r"(?:von meinem .{1,40} gesendet|benim .{1,30} gönderildi|.{1,20}から送信|.{1,20}에서 보냄|.{1,20}kaldığında gönderildi)$"
+    r"(?:von meinem .{1,40} gesendet|benim .{1,30} gönderildi|.{1,20}(?:から送信|에서 보냄|kaldığında gönderildi))$"
 )
 CLOSINGS = frozenset(phrases.table("closings"))
 NOTICES = tuple(phrases.table("notices"))
@@ -34,11 +34,12 @@ def start(lines: Sequence[str]) -> int | None:
 
 
 def is_program_line(line: str) -> bool:
-    """ "Sent from my iPhone" and its kind, which a mail program adds; no sentence of a person. `line` is bare."""
+    """A line like "Sent from my iPhone", which a mail program adds; no sentence of a person. `line` is bare."""
     if len(line) > 500:
         return False
     words = LINKED.sub("", line).strip(" *_-").casefold()
-    if not 6 < len(words) <= 70 or words.endswith((".", "?", "!", ":")) and not words.endswith(("email.", "android.")):
+    is_sentence = words.endswith((".", "?", "!", ":")) and not words.endswith(("email.", "android."))
+    if not 6 < len(words) <= 70 or is_sentence:
         return False
     if "," in words and not words.startswith(("yahoo mail", "sent from yahoo")):
         return False
@@ -65,7 +66,7 @@ def _marked(lines: Sequence[str], plain: Sequence[str], first_words: int) -> int
     for number, line in enumerate(plain):
         if line.startswith("```"):
             in_code = not in_code and any(other.startswith("```") for other in plain[number + 1 :][:400])
-        if in_code or number <= first_words or not line or filled[number] > LONGEST_SIGNATURE and line != "--":
+        if in_code or number <= first_words or not line or (filled[number] > LONGEST_SIGNATURE and line != "--"):
             continue
         after_gap = not plain[number - 1] or is_rule(plain[number - 1])
         if line == "--" and (lines[number].startswith("-- ") or filled[number] <= 25):
@@ -120,9 +121,9 @@ def _is_name(text: str) -> bool:
 
 
 def _is_sentence(line: str) -> bool:
-    return line.endswith("?") or line.endswith((".", "!")) and len(line.split()) >= 7
+    return line.endswith("?") or (line.endswith((".", "!")) and len(line.split()) >= 7)
 
 
 def _is_list(plain: Sequence[str], number: int) -> bool:
     sign = plain[number][0]
-    return any(other.startswith(sign) for other in plain[max(0, number - 4) : number])
+    return any(other.startswith(sign) for other in [*plain[max(0, number - 4) : number], *plain[number + 1 :][:4]])

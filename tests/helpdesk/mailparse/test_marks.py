@@ -39,7 +39,7 @@ WROTE = {
     "fi": "ti 3. toukok. 2022 klo 9.05 Jane Doe (jane@example.com) kirjoitti:",
     "fr": "Le mar. 3 mai 2022 à 09:05, Jane Doe <jane@example.com> a écrit :",
     "fr, Thunderbird": "Le 03/05/2022 à 09:05, Jane Doe a écrit\xa0:",
-    "he": "\u202bבתאריך יום ג׳, 3 במאי 2022 ב-9:05 מאת \u202aJane Doe\u202c\u200f <\u202ajane@example.com\u202c\u200f>:\u202c",
+    "he": "בתאריך יום ג׳, 3 במאי 2022 ב-9:05 מאת \u202aJane Doe\u202c\u200f <\u202ajane@example.com\u202c\u200f>:",
     "hr": "uto, 3. svi 2022. u 09:05 Jane Doe <jane@example.com> napisao je:",
     "hu": "Jane Doe <jane@example.com> ezt írta (időpont: 2022. máj. 3., K, 9:05):",
     "id": "Pada tanggal Sel, 3 Mei 2022 pukul 09.05 Jane Doe <jane@example.com> menulis:",

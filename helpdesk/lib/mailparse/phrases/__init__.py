@@ -1,4 +1,4 @@
-"""The words mail programs and people put around what they write, in many languages; a table a file, one phrase a line."""
+"""The words mail programs and people put around what they write, in many languages: a table a file, a phrase a line."""
 
 from pathlib import Path
 
