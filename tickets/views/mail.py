@@ -48,7 +48,6 @@ def message_html(request: DeskRequest, message_id: int) -> HttpResponse:
     response["Content-Security-Policy"] = POLICY.format(remote=" https:" if remote else "")
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, max-age=0, no-store"
-    response["Referrer-Policy"] = "no-referrer"
     return response
 
 
