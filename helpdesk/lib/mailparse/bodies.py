@@ -5,18 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from helpdesk.lib.mailparse import charsets, html_text, invitations, names, plain_text, shells, tnef, transfer
-from helpdesk.lib.mailparse.limits import DEEPEST_HTML, LONGEST_TEXT
+from helpdesk.lib.mailparse import charsets, deep_html, html_text, invitations, names, plain_text, shells, tnef, transfer
+from helpdesk.lib.mailparse.limits import LONGEST_TEXT
 from helpdesk.lib.mailparse.parsed import Attached, Unreadable
 from helpdesk.lib.mailparse.parts import Part, split
 
 _MEDIA = ("image/", "audio/", "video/")
-_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
-# Elements that never close, or that the next of their kind closes: they nest nothing.
-_FLAT = frozenset(
-    "area base br col embed hr img input link meta param source track wbr p li td tr th dt dd option thead tbody tfoot"
-    " colgroup html head body".split()
-)
 _CID = re.compile(r"""cid:([^"'\s>)]{1,250})""", re.IGNORECASE)
 _TNEF = ("application/ms-tnef", "application/vnd.ms-tnef")
 _REPORT_TYPES = (
@@ -122,7 +116,7 @@ def _is_readable(part: Part) -> bool:
 def _text(part: Part, body: Body) -> str:
     """The part as text; files pasted into it by uuencode are attached."""
     if part.type == "text/html":
-        return html_text.to_text(_checked(_decoded(part)))
+        return html_text.to_text(deep_html.flattened(_decoded(part)))
     content = part.content
     if part.type == "text/plain":
         content, files = transfer.uuencoded(content)
@@ -140,7 +134,7 @@ def _text(part: Part, body: Body) -> str:
 
 def _html(part: Part, among: list[Part]) -> str:
     if part.type == "text/html":
-        return _checked(_decoded(part))
+        return deep_html.flattened(_decoded(part))
     return plain_text.as_html(plain_text.unix_lines(_decoded(part))) if len(among) > 1 else ""
 
 
@@ -150,18 +144,6 @@ def _decoded(part: Part) -> str:
         found = re.search(rb"charset=[\"']?([A-Za-z0-9_-]{2,40})", part.content[:2048])
         label = found[1].decode() if found else ""
     return charsets.decode(part.content, label).replace("\0", "")
-
-
-def _checked(html: str) -> str:
-    """The HTML, if its elements do not nest beyond what the readers of HTML bear."""
-    depth = 0
-    for found in _TAG.finditer(html):
-        if found[2].lower() in _FLAT:
-            continue
-        depth = max(0, depth - 1) if found[1] else depth + 1
-        if depth > DEEPEST_HTML:
-            raise Unreadable(f"The HTML of the message nests more than {DEEPEST_HTML} elements deep.")
-    return html
 
 
 def _joined(texts: list[str]) -> str:
@@ -176,7 +158,7 @@ def _attach(part: Part, body: Body) -> None:
         if opened is not None:
             body.attachments += [Attached(names.safe(file.name), file.content_type, file.content) for file in opened.files]
             if not body.text.strip():
-                body.text = opened.text or (html_text.to_text(_checked(opened.html)) if opened.html else "")
+                body.text = opened.text or (html_text.to_text(deep_html.flattened(opened.html)) if opened.html else "")
                 body.html = body.html or opened.html
             return
         body.defects.append("An Outlook winmail.dat could not be opened.")
