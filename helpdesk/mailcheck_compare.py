@@ -5,7 +5,7 @@ import re
 _BLANKS = re.compile(r"\s+")
 _MARKS = re.compile(r"(\*\*|__|\\|(?<!\w)[*_](?=\w)|(?<=\w)[*_](?!\w))")
 _LOST = "\ufffd"
-_INVISIBLE = re.compile("[\u200b\u200c\u200d\u2060\ufeff\u00ad]")
+_INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\u200b\u200c\u200d\u2060\ufeff\u00ad]")
 
 
 def flat(text: str) -> str:

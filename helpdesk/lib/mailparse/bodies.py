@@ -12,6 +12,7 @@ from helpdesk.lib.mailparse.parts import Part, split
 
 _MEDIA = ("image/", "audio/", "video/")
 _CID = re.compile(r"""cid:([^"'\s>)]{1,250})""", re.IGNORECASE)
+_ENRICHED = ("text/enriched", "text/richtext")
 _TNEF = ("application/ms-tnef", "application/vnd.ms-tnef")
 _REPORT_TYPES = (
     "message/delivery-status", "message/disposition-notification", "message/feedback-report", "text/rfc822-headers",
@@ -49,6 +50,9 @@ def read(root: Part) -> Body:
     body.text = _joined(texts)
     if not body.text.strip() and body.html:
         body.text = html_text.to_text(body.html)
+    if not body.text.strip():
+        enriched = [part for part in chosen.attached if part.type in _ENRICHED]
+        body.text = _joined([_text(part, body) for part in enriched])
     for part in chosen.attached:
         _attach(part, body)
     for part in [*(chosen.text or []), *(chosen.html or [])]:
@@ -108,9 +112,8 @@ def _is_body(part: Part, number: int, kind: str) -> bool:
 
 
 def _is_readable(part: Part) -> bool:
-    return part.type in ("text/plain", "text/html", "text/enriched", "text/richtext", "text/markdown") or (
-        part.type.startswith("multipart/")  # its boundary was never found: what stands there is text
-    )
+    # of a multipart without parts the boundary was never found: what stands there is text
+    return part.type in ("text/plain", "text/html") or part.type.startswith("multipart/")
 
 
 def _text(part: Part, body: Body) -> str:
@@ -124,7 +127,7 @@ def _text(part: Part, body: Body) -> str:
             name = names.safe(charsets.decode(raw_name), "application/octet-stream")
             body.attachments.append(Attached(name, "application/octet-stream", data))
     text = plain_text.unix_lines(charsets.decode(content, part.charset))
-    if part.type in ("text/enriched", "text/richtext"):
+    if part.type in _ENRICHED:
         return plain_text.from_enriched(text)
     params = part.content_type.params
     if params.get("format", "").lower() == "flowed":
@@ -153,6 +156,8 @@ def _joined(texts: list[str]) -> str:
 def _attach(part: Part, body: Body) -> None:
     """The part as a file; what it holds for people (winmail.dat, an invitation) becomes files and text of its own."""
     kind, content = part.type, part.content
+    if not content.strip() and not part.filename and kind.startswith("text/"):
+        return
     if kind in _TNEF or part.filename.lower() == "winmail.dat":
         opened = tnef.read(content)
         if opened is not None:

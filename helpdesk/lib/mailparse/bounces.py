@@ -169,7 +169,7 @@ def _report(mail: _Mail) -> Returned | None:
         return Returned(because, got, original_id, is_delivery_notice=True)
     failed = [person for person in people if not person.is_delivered]
     is_delay = all(person.is_delayed for person in failed)
-    gone = _without_doubles([_undelivered(person, mail) for person in failed])
+    gone = _without_doubles([_undelivered(person, mail, is_alone=len(failed) == 1) for person in failed])
     return Returned(because, gone, original_id, is_bounce=True, is_delivery_notice=is_delay)
 
 
@@ -206,11 +206,14 @@ def _told(one: bounce_text.Named, mail: _Mail, is_delay: bool) -> Undelivered:
     return Undelivered(one.email, status, code, reason, hard, delivery_status.one_line(answer))
 
 
-def _undelivered(person: delivery_status.Recipient, mail: _Mail) -> Undelivered:
+def _undelivered(person: delivery_status.Recipient, mail: _Mail, *, is_alone: bool = True) -> Undelivered:
     about = person.diagnostic
     if not re.search(r"[A-Za-z]{3}", about):  # the report has no words of its own: what the text says
         named = [one for one in bounce_text.recipients(mail.said, known=(person.email,)) if one.email == person.email]
-        about = f"{about} {' '.join(named[0].lines)}" if named and named[0].lines else f"{about} {mail.said}"
+        if named and named[0].lines:
+            about = f"{about} {' '.join(named[0].lines)}"
+        elif is_alone:
+            about = f"{about} {mail.said}"
     status, code = delivery_status.codes(about, person.status)
     reason = bounce_reasons.reason(about, status=status, reply_code=code, is_delayed=person.is_delayed)
     hard = bounce_reasons.is_hard(reason, status, is_delayed=person.is_delayed)

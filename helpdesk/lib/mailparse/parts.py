@@ -18,7 +18,7 @@ _GUESSED = re.compile(rb"(?:\A|(?<=[\r\n]))--([^\r\n]{1,200}?)[ \t]*\r?\nContent
 _MBOX = re.compile(rb"(?:>?From [^\r\n]*(?:\r\n|\n|\r))")
 
 
-@dataclass
+@dataclass(eq=False)
 class Part:
     """A part of a message: its headers as they came, and either `children` or a raw `body`."""
 
