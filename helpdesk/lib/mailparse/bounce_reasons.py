@@ -41,14 +41,14 @@ def reason(words: str, *, status: str = "", reply_code: str = "", is_delayed: bo
     """The reason; "" where neither words nor codes tell one. `words`: the server's answer."""
     # addresses and links hold words of their own (blocked@…, /spam-help) that say nothing about this message
     text = phrases.flat(_ADDRESS.sub("@", _LINK.sub(" ", words.replace("\n", " "))))
-    answer = _ANSWER.search(text)
-    if answer and _named(text[answer.start() :]):
-        text = text[answer.start() :]  # the other server's own words, without what ours wrote before them
     kind = status[2:] if status[1:2] == "." else ""
     if kind in _DECISIVE and status[0] in "45":
         decided = _BY_STATUS[kind]
         return decided
     named = _named(text)
+    answer = _ANSWER.search(text)
+    if named in _HARD and answer:  # the other server's own words, without what ours wrote before them
+        named = _named(text[answer.start() :]) or named
     if named == "userunknown" and kind.startswith("2."):
         return "filtered"  # the mailbox is there, it is the message that was refused
     if named:

@@ -37,7 +37,8 @@ class _Mail:
     leaves: list[Part]
     subject: str
     sender: Address
-    said: str  # what is written to people
+    whole: str  # the text
+    said: str  # of it, what is written to people
     original: str  # headers and beginning of the message that came back
 
     def part(self, *types: str) -> Part | None:
@@ -73,7 +74,7 @@ def _mail(root: Part, subject: str, sender: Address, text: str) -> _Mail:
         said = whole
     inner = next((part for part in leaves if part.type in ("message/rfc822", "text/rfc822-headers", "text/rfc822-header", "message/partial")), None)
     original = charsets.decode(inner.content[:70_000], inner.charset).replace("\r\n", "\n") if inner else rest
-    return _Mail(root, leaves, subject, sender, said, original or _second_text(leaves))
+    return _Mail(root, leaves, subject, sender, whole, said, original or _second_text(leaves))
 
 
 def _second_text(leaves: list[Part]) -> str:
@@ -100,11 +101,11 @@ def _feedback(mail: _Mail) -> Returned | None:
 
 def _provider(mail: _Mail) -> Returned | None:
     """What Amazon's mail service writes as JSON."""
-    text = mail.said.lstrip()
+    text = mail.whole.lstrip()
     if not text.startswith("{") or '"notificationType"' not in text[:2000]:
         return None
     try:
-        told = json.JSONDecoder().raw_decode((mail.said + mail.original if mail.original in mail.said else mail.said).lstrip())[0]
+        told = json.JSONDecoder(strict=False).raw_decode(text)[0]
     except (ValueError, RecursionError):
         return None
     kind = str(told.get("notificationType", ""))
@@ -174,9 +175,8 @@ def _report(mail: _Mail) -> Returned | None:
 
 
 def _status_in_text(mail: _Mail) -> str:
-    whole = f"{mail.said}\n{mail.original}"
-    found = _STATUS_IN_TEXT.search(whole)
-    return whole[found.start() : found.start() + 20_000] if found else ""
+    found = _STATUS_IN_TEXT.search(mail.whole)
+    return mail.whole[found.start() : found.start() + 20_000] if found else ""
 
 
 def _free_form(mail: _Mail) -> Returned | None:
