@@ -6,7 +6,7 @@ RFC 5321 and RFC 7372.
 
 import re
 
-from helpdesk.lib.mailparse import phrases
+from helpdesk.lib.mailparse import wording
 
 # The address or its host takes no mail and will not: the only reasons to stop writing to it.
 _HARD = frozenset({"userunknown", "hostunknown", "hasmoved", "notaccept"})
@@ -40,7 +40,7 @@ _LINK = re.compile(r"https?://\S{1,500}")
 def reason(words: str, *, status: str = "", reply_code: str = "", is_delayed: bool = False) -> str:
     """The reason; "" where neither words nor codes tell one. `words`: the server's answer."""
     # addresses and links hold words of their own (blocked@…, /spam-help) that say nothing about this message
-    text = phrases.flat(_ADDRESS.sub("@", _LINK.sub(" ", words.replace("\n", " "))))
+    text = wording.flat(_ADDRESS.sub("@", _LINK.sub(" ", words.replace("\n", " "))))
     kind = status[2:] if status[1:2] == "." else ""
     if kind in _DECISIVE and status[0] in "45":
         decided = _BY_STATUS[kind]
@@ -58,8 +58,8 @@ def reason(words: str, *, status: str = "", reply_code: str = "", is_delayed: bo
 
 def _named(text: str) -> str:
     """By phrases; a section's name may carry a note after a dot that says why it stands where it stands."""
-    sections = phrases.of("bounce_reasons").items()
-    return next((name for name, known in sections if phrases.found(text, known)), "").partition(".")[0]
+    sections = wording.of("bounce_reasons").items()
+    return next((name for name, known in sections if wording.found(text, known)), "").partition(".")[0]
 
 
 def is_hard(reason_word: str, status: str = "", *, is_delayed: bool = False) -> bool:

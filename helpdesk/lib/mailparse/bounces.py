@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 
-from helpdesk.lib.mailparse import addresses, bounce_reasons, bounce_text, charsets, delivery_status, parts, phrases
+from helpdesk.lib.mailparse import addresses, bounce_reasons, bounce_text, charsets, delivery_status, parts, wording
 from helpdesk.lib.mailparse.parsed import Address, Undelivered
 from helpdesk.lib.mailparse.parts import Part
 
@@ -85,7 +85,7 @@ def _feedback(mail: _Mail) -> Returned | None:
     part = mail.part("message/feedback-report")
     attached = mail.part("message/rfc822")
     if part is None:
-        is_complaint = phrases.begins(phrases.flat(mail.subject), phrases.of("bounces")["complaints"])
+        is_complaint = wording.begins(wording.flat(mail.subject), wording.of("bounces")["complaints"])
         if not is_complaint or attached is None or mail.root.raw("in-reply-to"):
             return None
     report = charsets.decode(part.content[:20_000]) if part else mail.original
@@ -190,7 +190,7 @@ def _free_form(mail: _Mail) -> Returned | None:
     if emails:
         about = {one.email: one for one in named}
         named = [about.get(email) or bounce_text.Named(email, mail.said.splitlines()) for email in dict.fromkeys(emails)]
-    is_delay = bool(phrases.found(phrases.flat(mail.said[:5000]), phrases.of("bounces")["delays"]))
+    is_delay = bool(wording.found(wording.flat(mail.said[:5000]), wording.of("bounces")["delays"]))
     gone = tuple(_told(one, mail, is_delay) for one in named)
     return Returned(because, gone, mail.original_message_id, is_bounce=True, is_delivery_notice=is_delay)
 
@@ -234,12 +234,12 @@ def _ours(mail: _Mail) -> frozenset[str]:
 
 
 def _is_from_a_server(mail: _Mail) -> bool:
-    known = phrases.of("bounces")
+    known = wording.of("bounces")
     local = mail.sender.email.partition("@")[0] or mail.sender.name.lower()
     path = mail.root.raw("return-path").strip()
     return (
-        bool(phrases.begins(local.replace(" ", "-"), known["senders"]))
-        or bool(phrases.begins(phrases.flat(mail.sender.name), known["names"]) and not mail.root.raw("in-reply-to"))
+        bool(wording.begins(local.replace(" ", "-"), known["senders"]))
+        or bool(wording.begins(wording.flat(mail.sender.name), known["names"]) and not mail.root.raw("in-reply-to"))
         or path == b"<>"
         or addresses.email_in(path.decode("latin-1")).startswith(("mailer-daemon@", "postmaster@"))
         or not mail.sender.email
@@ -248,13 +248,13 @@ def _is_from_a_server(mail: _Mail) -> bool:
 
 def _sign(mail: _Mail) -> str:
     """By what a server's own words are known: they come from a server, and the subject or the first lines say so."""
-    known = phrases.of("bounces")
+    known = wording.of("bounces")
     if mail.root.raw("x-failed-recipients"):
         return "X-Failed-Recipients"
-    subject = phrases.flat(mail.subject)
-    opening = phrases.flat(mail.said[:3000])
-    by_subject = phrases.found(subject, known["subjects"]) and not subject.startswith(("re:", "fw:", "fwd:", "aw:", "wg:"))
-    by_opening = phrases.found(opening, known["openings"])
+    subject = wording.flat(mail.subject)
+    opening = wording.flat(mail.said[:3000])
+    by_subject = wording.found(subject, known["subjects"]) and not subject.startswith(("re:", "fw:", "fwd:", "aw:", "wg:"))
+    by_opening = wording.found(opening, known["openings"])
     is_server = _is_from_a_server(mail)
     if is_server and (by_subject or by_opening):
         sign = by_subject and "subject" or f"“{by_opening}”"
