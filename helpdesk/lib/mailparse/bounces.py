@@ -14,6 +14,10 @@ _STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
 _MESSAGE_ID = re.compile(r"^message-id[ \t]{0,3}:[ \t\n]{0,4}<?([^<>\s]{3,900})>?", re.IGNORECASE | re.MULTILINE)
 _TO = re.compile(r"^(?:to|x-envelope-to|envelope-to)[ \t]{0,3}:(.{0,500})", re.IGNORECASE | re.MULTILINE)
 _STATUS_IN_TEXT = re.compile(r"^[ \t]{0,4}(?:final|original)-recipient[ \t]?:", re.IGNORECASE | re.MULTILINE)
+# An answer as SMTP servers give it: `550 5.1.1 …`, `550-…`, `(#5.1.1)`.
+_SERVER_ANSWER = re.compile(r"(?:^|[\s:;'\"(\[])(?:[45][0-5]\d[ -][^\n]{3}|#?[45]\.\d{1,2}\.\d{1,3}\b)")
+_PASSED_ON = ("fw:", "fwd:", "wg:", "tr:", "rv:")
+_ANSWERED = ("re:", "aw:", "sv:", "antw:")  # some servers write Re: themselves, but they do not say to what
 _READ_TEXT = 200_000  # characters of a bounce that are looked at
 
 
@@ -153,7 +157,7 @@ def _report(mail: _Mail) -> Returned | None:
     part = mail.part(*_STATUS_TYPES)
     if part is not None:
         status = charsets.decode(part.content[:_READ_TEXT], part.charset).replace("\r\n", "\n")
-        if mail.root.type != "multipart/report" and not _is_from_a_server(mail) and mail.root.raw("in-reply-to"):
+        if mail.root.type != "multipart/report" and not _is_from_a_server(mail):
             return None  # a person passes a report on
         because = "delivery status report (RFC 3464)"
     else:
@@ -233,35 +237,45 @@ def _ours(mail: _Mail) -> frozenset[str]:
     return frozenset(email for email in found if email) - frozenset(mail.written_to)
 
 
+def _is_daemon(mail: _Mail) -> bool:
+    """Whether the sender is a mail server by name, not only somebody who looks after one."""
+    local = mail.sender.email.partition("@")[0] or mail.sender.name.lower().replace(" ", "-")
+    path = addresses.email_in(mail.root.text("return-path"))
+    return bool(wording.begins(local, wording.of("bounces")["daemons"])) or path.startswith("mailer-daemon@")
+
+
 def _is_from_a_server(mail: _Mail) -> bool:
     known = wording.of("bounces")
-    local = mail.sender.email.partition("@")[0] or mail.sender.name.lower()
-    path = mail.root.raw("return-path").strip()
     return (
-        bool(wording.begins(local.replace(" ", "-"), known["senders"]))
-        or bool(wording.begins(wording.flat(mail.sender.name), known["names"]) and not mail.root.raw("in-reply-to"))
-        or path == b"<>"
-        or addresses.email_in(path.decode("latin-1")).startswith(("mailer-daemon@", "postmaster@"))
+        _is_daemon(mail)
         or not mail.sender.email
+        or mail.root.raw("return-path").strip() == b"<>"
+        or bool(wording.begins(mail.sender.email.partition("@")[0], known["senders"]))
+        or bool(wording.begins(wording.flat(mail.sender.name), known["names"]) and not mail.root.raw("in-reply-to"))
     )
 
 
 def _sign(mail: _Mail) -> str:
-    """By what a server's own words are known: they come from a server, and the subject or the first lines say so."""
+    """By what a server's own words are known: they come from a server, and subject or first lines say so.
+
+    From a mail daemon one of them is enough. People look after postmaster@ and write of deliveries: from them it takes two.
+    """
     known = wording.of("bounces")
     if mail.root.raw("x-failed-recipients"):
         return "X-Failed-Recipients"
-    subject = wording.flat(mail.subject)
-    opening = wording.flat(mail.said[:3000])
-    by_subject = wording.found(subject, known["subjects"]) and not subject.startswith(("re:", "fw:", "fwd:", "aw:", "wg:"))
-    by_opening = wording.found(opening, known["openings"])
-    is_server = _is_from_a_server(mail)
-    if is_server and (by_subject or by_opening):
-        sign = by_subject and "subject" or f"“{by_opening}”"
-        return f"sent by a mail server ({mail.sender.email or mail.sender.name or 'empty sender'}), {sign} says it came back"
-    if mail.root.raw("x-mlserver") and by_opening:
+    subject, opening = wording.flat(mail.subject), wording.flat(mail.said[:3000])
+    if mail.root.raw("x-mlserver") and wording.begins(opening, known["refusals"]):
         return "a list server refused the message"
-    return ""
+    is_answer = subject.startswith(_ANSWERED) and (mail.root.raw("in-reply-to") or mail.root.raw("references"))
+    if is_answer or subject.startswith(_PASSED_ON) or not _is_from_a_server(mail):
+        return ""
+    by_subject = wording.found(subject, known["subjects"])
+    by_opening = wording.found(opening, known["openings"])
+    by_answer = bool(_SERVER_ANSWER.search(mail.said[:5000]))
+    if bool(by_subject) + bool(by_opening) + by_answer < (1 if _is_daemon(mail) else 2):
+        return ""
+    sign = "the subject" if by_subject else f"“{by_opening}”" if by_opening else "a server's answer in it"
+    return f"sent by a mail server ({mail.sender.email or mail.sender.name or 'empty sender'}); {sign} says it came back"
 
 
 def _id_of(text: str) -> str:
