@@ -17,7 +17,7 @@ _STATUS_IN_TEXT = re.compile(r"^[ \t]{0,4}(?:final|original)-recipient[ \t]?:", 
 # An answer as SMTP servers give it: `550 5.1.1 …`, `550-…`, `(#5.1.1)`.
 _SERVER_ANSWER = re.compile(r"(?:^|[\s:;'\"(\[])(?:[45][0-5]\d[ -][^\n]{3}|#?[45]\.\d{1,2}\.\d{1,3}\b)")
 _PASSED_ON = ("fw:", "fwd:", "wg:", "tr:", "rv:")
-_ANSWERED = ("re:", "aw:", "sv:", "antw:")  # some servers write Re: themselves, but they do not say to what
+_ANSWERED = ("re:", "aw:", "sv:", "antw:")  # some servers write it themselves
 _READ_TEXT = 200_000  # characters of a bounce that are looked at
 
 
@@ -266,12 +266,14 @@ def _sign(mail: _Mail) -> str:
     subject, opening = wording.flat(mail.subject), wording.flat(mail.said[:3000])
     if mail.root.raw("x-mlserver") and wording.begins(opening, known["refusals"]):
         return "a list server refused the message"
+    by_answer = bool(_SERVER_ANSWER.search(mail.said[:5000]))
     is_answer = subject.startswith(_ANSWERED) and (mail.root.raw("in-reply-to") or mail.root.raw("references"))
+    if is_answer and by_answer and wording.found(opening.partition(" >")[0][:120], known["openings"]):
+        is_answer = False  # nothing but the server's words
     if is_answer or subject.startswith(_PASSED_ON) or not _is_from_a_server(mail):
         return ""
     by_subject = wording.found(subject, known["subjects"])
     by_opening = wording.found(opening, known["openings"])
-    by_answer = bool(_SERVER_ANSWER.search(mail.said[:5000]))
     if bool(by_subject) + bool(by_opening) + by_answer < (1 if _is_daemon(mail) else 2):
         return ""
     sign = "the subject" if by_subject else f"“{by_opening}”" if by_opening else "a server's answer in it"

@@ -78,4 +78,4 @@ def _uu_lines(lines: bytes) -> bytes | None:
             except binascii.Error:
                 if number == 0:
                     return None
-    return bytes(content)
+    return bytes(content) or None
