@@ -37,6 +37,7 @@ _TEXT_CODECS = re.compile(
     r"|big5(hkscs)?|shift_jis(x0213|_2004)?|euc_(jp|kr|jis_2004|jisx0213)|iso2022_(jp(_\d|_2004|_ext)?|kr)|johab|ptcp154"
     r"|tis[_-]620|hp[_-]roman8|kz1048)"
 )
+_HALVES = re.compile("[\ud800-\udfff]")
 _SEVEN_BIT_CODED = frozenset({"utf-7", "hz", "iso2022_kr"})
 _ESCAPES = (b"\x1b$", b"\x1b(")
 _DETECTED_BYTES = 16_384
@@ -46,10 +47,12 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BO
 def decode(data: bytes, label: str = "", hint: str = "") -> str:
     """The text of `data`, labelled `label` (may be empty or wrong); `hint`: a label to try where that one fails.
 
-    Never fails: what no charset reads becomes U+FFFD.
+    Never fails: what no charset reads becomes U+FFFD, half characters (UTF-7 allows them) included.
     """
-    if not data:
-        return ""
+    return _HALVES.sub("\ufffd", _text(data, label, hint)) if data else ""
+
+
+def _text(data: bytes, label: str, hint: str) -> str:
     for mark, codec in _BOMS:
         if data.startswith(mark):
             return _with(codec, data) or data[len(mark) :].decode(codec, "replace")

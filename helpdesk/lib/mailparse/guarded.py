@@ -31,6 +31,7 @@ LARGEST_ANSWER = 4 * LARGEST_MESSAGE
 _SMALL = 400_000
 _FEW_DELIMITERS, _FEW_WORDS, _FEW_TAGS, _FEW_LINES = 120, 300, 6000, 12_000
 _ROOT = Path(__file__).resolve().parents[3]
+CHILD = f"import sys; sys.path.insert(0, {str(_ROOT)!r}); from helpdesk.lib.mailparse.guarded import answer; answer()"
 _DELIMITER = re.compile(rb"^--", re.MULTILINE)
 
 
@@ -54,8 +55,7 @@ def is_ordinary(raw: bytes) -> bool:
 
 def parse_in_child(raw: bytes) -> Parsed:
     """Reads the message in a process of its own."""
-    command = [sys.executable, "-I", "-X", "utf8", "-c", f"import sys; sys.path.insert(0, {str(_ROOT)!r}); "
-               "from helpdesk.lib.mailparse.guarded import answer; answer()"]  # fmt: skip
+    command = [sys.executable, "-I", "-X", "utf8", "-c", CHILD]
     # the child needs the packages of this environment and nothing else of it, no secret in particular
     environment = {"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8"}
     try:
