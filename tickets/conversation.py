@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from helpdesk.lib import text
 from helpdesk.lib.inserts import insert
-from tickets import lifecycle, notices, outbox, sentiment
+from tickets import lifecycle, mail_bodies, notices, outbox, sentiment
 from tickets.change import Change, changing
 from tickets.desk import Desk
 from tickets.errors import Refused
@@ -48,6 +48,9 @@ def hear(
     channel: Channel,
     files: Sequence[StoredFile] = (),
     dedupe_key: str = "",
+    quoted: str = "",
+    signature: str = "",
+    html: str = "",
     now: datetime | None = None,
 ) -> Message:
     """The customer wrote on their ticket: a waiting one goes on, a resolved or freshly closed one reopens.
@@ -65,7 +68,9 @@ def hear(
         message = _say(
             change, MessageKind.CUSTOMER, body, files, dedupe_key,
             customer=customer, author_name=str(customer)[:120], channel=channel, sentiment=mood.sentiment,
+            has_more=bool(quoted or signature or html),
         )  # fmt: skip
+        mail_bodies.keep(message, quoted=quoted, signature=signature, html=html)
         change.set(
             sentiment=mood.sentiment, is_angry=fresh.is_angry or mood.is_angry, snoozed_until=None,
             waiting_since=fresh.waiting_since or change.now, last_from_customer=True,
@@ -274,7 +279,12 @@ def attach(message: Message, files: Sequence[StoredFile]) -> None:
     if files:
         Attachment.objects.bulk_create(
             Attachment(
-                message=message, name=kept.name, size=kept.size, content_type=kept.content_type, sha256=kept.sha256
+                message=message,
+                name=kept.name,
+                size=kept.size,
+                content_type=kept.content_type,
+                sha256=kept.sha256,
+                content_id=text.plain(kept.content_id, 250),
             )
             for kept in files
         )

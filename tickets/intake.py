@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from helpdesk.lib import text
 from helpdesk.lib.inserts import insert
-from tickets import conversation, customers, details, notices, routing, timeline, triage
+from tickets import conversation, customers, details, mail_bodies, notices, routing, timeline, triage
 from tickets import desk as desk_settings
 from tickets.channels.base import Inbound
 from tickets.decisions import Decision, as_data
@@ -61,7 +61,8 @@ def answer(ticket: Ticket, inbound: Inbound, *, now: datetime | None = None) -> 
     try:
         return conversation.hear(
             ticket, body=inbound.body, customer=ticket.customer, channel=inbound.channel, files=inbound.files,
-            dedupe_key=inbound.dedupe_key, now=now,
+            dedupe_key=inbound.dedupe_key, quoted=inbound.quoted, signature=inbound.signature, html=inbound.html,
+            now=now,
         )  # fmt: skip
     except Refused:
         if ticket.state != State.CLOSED or not inbound.body.strip():
@@ -110,11 +111,13 @@ def _subject(inbound: Inbound, body: str, follows: Ticket | None) -> str:
 def _first_message(ticket: Ticket, inbound: Inbound, body: str, *, by: User | None, now: datetime) -> Message:
     message = Message(
         ticket=ticket, kind=MessageKind.CUSTOMER, customer=ticket.customer, author_name=ticket.customer_name, author=by,
-        channel=inbound.channel, body=body, has_files=bool(inbound.files), sentiment=ticket.sentiment,
+        channel=inbound.channel, body=body, has_files=bool(inbound.files), has_more=inbound.has_more,
+        sentiment=ticket.sentiment,
         dedupe_key=inbound.dedupe_key, created_at=now,
     )  # fmt: skip
     insert([message])
     conversation.attach(message, inbound.files)
+    mail_bodies.keep(message, quoted=inbound.quoted, signature=inbound.signature, html=inbound.html)
     return message
 
 

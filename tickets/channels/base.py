@@ -24,8 +24,16 @@ class Inbound:
     subject: str = ""
     category_id: int | None = None
     reference: str = ""
+    # Of a mail, beside its answer (`body`): what it quotes, how it is signed, and its HTML as it came.
+    quoted: str = ""
+    signature: str = ""
+    html: str = ""
     files: tuple[StoredFile, ...] = field(default_factory=tuple)
     # The same key never makes a second message; empty: no protection asked for.
     dedupe_key: str = ""
     language: str = ""
     time_zone: str = ""
+
+    @property
+    def has_more(self) -> bool:
+        return bool(self.quoted or self.signature or self.html)
