@@ -1,7 +1,9 @@
 """Runs a corpus of mail with known outcomes through the real reading of mail, and counts what comes out right.
 
-A line is one JSON object `{id, corpus, kind, file | input | request, expect}`; `file` is relative to the JSONL's folder. Each kind has
-one function in `CHECKS` that takes the row and the raw input and returns, for each expectation it understands, whether it is met.
+A line is one JSON object `{id, corpus, kind, file | input | request, expect}`; `file` is relative to the JSONL's
+folder. Each kind has
+one function in `CHECKS` that takes the row and the raw input and returns, for each expectation it understands, whether
+it is met.
 Nothing is sent and nothing kept. How each expectation is understood stands in docs/mail.md.
 """
 
@@ -76,7 +78,7 @@ class MailCheck:
 
     def _checked(self, row: Row, check: Check, folder: Path) -> Outcome:
         id, kind = str(row.get("id", "")), str(row["kind"])
-        expected = row.get("expect") if isinstance(row.get("expect"), dict) else {}
+        expected: dict[str, Any] = row.get("expect") or {}
         started = time.perf_counter()
         try:
             met = check(row, _raw(row, folder))
@@ -99,7 +101,9 @@ class MailCheck:
             "not_checked_kinds": dict(self.unknown),
             "seconds": round(self.seconds, 2),
             "kinds": {kind: _counted(outcomes) for kind, outcomes in sorted(kinds.items())},
-            "not_compared": dict(Counter(name for outcome in self.outcomes for name in outcome.not_compared).most_common()),
+            "not_compared": dict(
+                Counter(name for outcome in self.outcomes for name in outcome.not_compared).most_common()
+            ),
         }
 
 
@@ -114,7 +118,10 @@ def in_words(summary: dict[str, Any]) -> list[str]:
             lines += [f"      {id}" for id in expectation["failing"]]
         lines += [f"  crash: {id}: {why}" for id, why in counted["crashed"].items()]
     if summary["not_checked_kinds"]:
-        lines += ["", "kinds that are not checked: " + ", ".join(f"{k} ({n})" for k, n in summary["not_checked_kinds"].items())]
+        lines += [
+            "",
+            "kinds that are not checked: " + ", ".join(f"{k} ({n})" for k, n in summary["not_checked_kinds"].items()),
+        ]
     if summary["not_compared"]:
         lines += ["", "not compared: " + ", ".join(f"{k} ({n})" for k, n in summary["not_compared"].items())]
     return lines

@@ -14,7 +14,8 @@ _FLAGS = ("is_bounce", "is_feedback_report", "is_delivery_notice", "is_auto_repl
 def bounce(row: Mapping[str, Any], raw: bytes) -> dict[str, bool]:
     """Recognised as what it is; as many recipients; each with the reason, the codes, hard or soft.
 
-    The recipients of the corpus have no addresses: they are compared in their order, and, if their number differs, none is met.
+    The recipients of the corpus have no addresses: they are compared in their order, and, if their number differs,
+    none is met.
     """
     parsed = parse_guarded(raw)
     expected = row.get("expect") or {}
@@ -29,7 +30,9 @@ def bounce(row: Mapping[str, Any], raw: bytes) -> dict[str, bool]:
     met["recipients.hard"] = _each(parsed, wanted, lambda one, want: one.is_hard is bool(want.get("hard")))
     met["recipients.reason"] = _each(parsed, wanted, lambda one, want: one.reason == want.get("reason", one.reason))
     met["recipients.status"] = _each(parsed, wanted, _is_status)
-    met["recipients.reply_code"] = _each(parsed, wanted, lambda one, want: want.get("reply_code", "") in ("", one.reply_code))
+    met["recipients.reply_code"] = _each(
+        parsed, wanted, lambda one, want: want.get("reply_code", "") in ("", one.reply_code)
+    )
     return met
 
 

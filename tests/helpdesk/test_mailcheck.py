@@ -52,7 +52,9 @@ def test_the_words_name_what_fails(corpus):
 
 
 def test_what_cannot_be_used_is_told_and_passed_over(corpus):
-    told = json.loads(corpus("no json", "[]", row("odd", kind="smoke"), row("gone", file="raw/none.eml", subject="x"), json=True))
+    told = json.loads(
+        corpus("no json", "[]", row("odd", kind="smoke"), row("gone", file="raw/none.eml", subject="x"), json=True)
+    )
     summary = told["summary"]
     assert (summary["bad_lines"], summary["not_checked_kinds"], summary["crashes"]) == (2, {"smoke": 1}, 1)
     assert summary["kinds"]["mime"]["crashed"]["gone"].startswith("FileNotFoundError")
@@ -65,7 +67,11 @@ def test_replies_forwards_and_hostile_html_are_checked(corpus):
         {"id": "f", "kind": "forward", "input": "Just a line.", "expect": {"unwrap": None}},
         json=True,
     ))  # fmt: skip
-    assert {kind: counted["right"] for kind, counted in told["summary"]["kinds"].items()} == {"reply": 1, "sanitize": 1, "forward": 1}
+    assert {kind: counted["right"] for kind, counted in told["summary"]["kinds"].items()} == {
+        "reply": 1,
+        "sanitize": 1,
+        "forward": 1,
+    }
 
 
 def test_nothing_is_kept(corpus, db, django_assert_num_queries):

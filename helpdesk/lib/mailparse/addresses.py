@@ -92,7 +92,7 @@ def _entries(raw: bytes) -> list[_Entry]:
             else:
                 entry.phrase += byte
         elif byte == b":" and entry.angle is None and b"@" not in entry.phrase:
-            if not entry.phrase.strip().lower() in (b"mailto", b"smtp"):
+            if entry.phrase.strip().lower() not in (b"mailto", b"smtp"):
                 entry.phrase.clear()  # the name of a group
         else:
             entry.phrase += byte

@@ -1,6 +1,7 @@
 """Mail nobody sat down to write: automatic answers, machines' notices, our own mail come back; and mailing lists.
 
-A person's mail must never be taken for one, so that words alone prove nothing: a subject counts only beside another sign. RFC 3834
+A person's mail must never be taken for one, so that words alone prove nothing: a subject counts only beside another
+sign. RFC 3834
 says how automatic mail marks itself; what others do instead stands in the tables.
 """
 
@@ -30,7 +31,23 @@ _LIST_HEADERS = (
     "x-ml-name", "x-mlserver", "x-list-id", "x-sympa-from", "list-unsubscribe", "list-subscribe", "x-listserv", "list-owner",
 )  # fmt: skip
 _BULK = frozenset({"bulk", "junk", "list", "mass"})
-_ANSWERS = ("re:", "aw:", "antw:", "sv:", "vs:", "odp:", "ynt:", "fw:", "fwd:", "wg:", "tr:", "rv:", "回复", "回覆", "res:")
+_ANSWERS = (
+    "re:",
+    "aw:",
+    "antw:",
+    "sv:",
+    "vs:",
+    "odp:",
+    "ynt:",
+    "fw:",
+    "fwd:",
+    "wg:",
+    "tr:",
+    "rv:",
+    "回复",
+    "回覆",
+    "res:",
+)
 
 
 @dataclass(frozen=True)
@@ -85,7 +102,8 @@ def _worded(root: Part, subject: str, text: str) -> str:
         return ""
     if root.raw("return-path").strip() == b"<>":
         return f"subject “{by_subject}”, empty sender"
-    # a rule of Outlook that passes a person's mail on leaves the same mark as one that answers: no proof without the subject
+    # a rule of Outlook that passes a person's mail on leaves the same mark as one that answers: no proof without the
+    # subject
     suppressed = root.raw("x-auto-response-suppress") or root.raw("x-ms-exchange-inbox-rules-loop")
     if suppressed or root.text("precedence").lower() in _BULK:
         return f"subject “{by_subject}”, marked to suppress answers"
@@ -100,7 +118,9 @@ def _list(root: Part) -> str:
         if root.raw(name).strip():
             return f"mailing list ({_written(name)})"
     sender = root.text("sender").lower().strip("<> ")
-    if sender.startswith(("owner-", "listmaster")) or sender.partition("@")[0].endswith(("-owner", "-bounces", "-request", "-bounce")):
+    if sender.startswith(("owner-", "listmaster")) or sender.partition("@")[0].endswith(
+        ("-owner", "-bounces", "-request", "-bounce")
+    ):
         return f"mailing list (Sender: {sender[:60]})"
     if root.text("precedence").lower().strip() == "list" and _answers(root, root.text("subject")):
         return "mailing list (Precedence: list)"

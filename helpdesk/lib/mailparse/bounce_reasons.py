@@ -1,6 +1,7 @@
 """Why a message came back, as one word, and whether trying again is of any use.
 
-The words are those people who work with bounces use (userunknown, mailboxfull, filtered, …); the codes are read after RFC 3463,
+The words are those people who work with bounces use (userunknown, mailboxfull, filtered, …); the codes are read after
+RFC 3463,
 RFC 5321 and RFC 7372.
 """
 

@@ -2,167 +2,47 @@
 
 from __future__ import annotations
 
-import json
 import re
-from dataclasses import dataclass
 
-from helpdesk.lib.mailparse import addresses, bounce_reasons, bounce_text, charsets, delivery_status, parts, wording
+from helpdesk.lib.mailparse import (
+    addresses,
+    bounce_reasons,
+    bounce_signs,
+    bounce_text,
+    charsets,
+    delivery_status,
+    notices,
+    wording,
+)
 from helpdesk.lib.mailparse.parsed import Address, Undelivered
 from helpdesk.lib.mailparse.parts import Part
+from helpdesk.lib.mailparse.returned import READ_TEXT, Mail, Returned, open_mail
 
 _STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
-_MESSAGE_ID = re.compile(r"^message-id[ \t]{0,3}:[ \t\n]{0,4}<?([^<>\s]{3,900})>?", re.IGNORECASE | re.MULTILINE)
-_TO = re.compile(r"^(?:to|x-envelope-to|envelope-to)[ \t]{0,3}:(.{0,500})", re.IGNORECASE | re.MULTILINE)
 _STATUS_IN_TEXT = re.compile(r"^[ \t]{0,4}(?:final|original)-recipient[ \t]?:", re.IGNORECASE | re.MULTILINE)
-# An answer as SMTP servers give it: `550 5.1.1 …`, `550-…`, `(#5.1.1)`.
-_SERVER_ANSWER = re.compile(r"(?:^|[\s:;'\"(\[])(?:[45][0-5]\d[ -][^\n]{3}|#?[45]\.\d{1,2}\.\d{1,3}\b)")
-_PASSED_ON = ("fw:", "fwd:", "wg:", "tr:", "rv:")
-_ANSWERED = ("re:", "aw:", "sv:", "antw:")  # some servers write it themselves
-_READ_TEXT = 200_000  # characters of a bounce that are looked at
-
-
-@dataclass(frozen=True)
-class Returned:
-    """What a server told; `because`: the sign it was known by, in English."""
-
-    because: str
-    undelivered: tuple[Undelivered, ...] = ()
-    original_message_id: str = ""
-    is_bounce: bool = False
-    is_feedback_report: bool = False
-    is_delivery_notice: bool = False
-
-
-@dataclass(frozen=True)
-class _Mail:
-    """The message under question, and what it quotes of the one it speaks of."""
-
-    root: Part
-    leaves: list[Part]
-    subject: str
-    sender: Address
-    whole: str  # the text
-    said: str  # of it, what is written to people
-    original: str  # headers and beginning of the message that came back
-
-    def part(self, *types: str) -> Part | None:
-        return next((part for part in self.leaves if part.type in types), None)
-
-    @property
-    def original_message_id(self) -> str:
-        found = _MESSAGE_ID.search(self.original)
-        return found[1] if found else ""
-
-    @property
-    def written_to(self) -> tuple[str, ...]:
-        found = [address.email for line in _TO.findall(self.original)[:5] for address in addresses.parse(line.encode())]
-        return tuple(dict.fromkeys(email for email in found if email))
 
 
 def read(root: Part, *, subject: str, sender: Address, text: str) -> Returned | None:
     """None where it is no such message: somebody wrote it."""
-    mail = _mail(root, subject, sender, text)
-    for look in (_feedback, _provider, _receipt, _report, _free_form):
+    mail = open_mail(root, subject, sender, text)
+    for look in (notices.complaint, notices.amazon, notices.receipt, _report, _free_form):
         returned = look(mail)
         if returned is not None:
             return returned
     return None
 
 
-def _mail(root: Part, subject: str, sender: Address, text: str) -> _Mail:
-    leaves = parts.leaves(root)
-    whole = text[:_READ_TEXT]
-    # some servers put line ends of their own before the MIME parts, and whole headers into the text
-    said, rest = bounce_text.cut(whole)
-    if not said.strip():
-        said = whole
-    inner = next((part for part in leaves if part.type in ("message/rfc822", "text/rfc822-headers", "text/rfc822-header", "message/partial")), None)
-    original = charsets.decode(inner.content[:70_000], inner.charset).replace("\r\n", "\n") if inner else rest
-    return _Mail(root, leaves, subject, sender, whole, said, original or _second_text(leaves))
-
-
-def _second_text(leaves: list[Part]) -> str:
-    return charsets.decode(leaves[1].content[:70_000], "") if len(leaves) > 1 and leaves[1].type.startswith("text/") else ""
-
-
-def _feedback(mail: _Mail) -> Returned | None:
-    part = mail.part("message/feedback-report")
-    attached = mail.part("message/rfc822")
-    if part is None:
-        is_complaint = wording.begins(wording.flat(mail.subject), wording.of("bounces")["complaints"])
-        if not is_complaint or attached is None or mail.root.raw("in-reply-to"):
-            return None
-    report = charsets.decode(part.content[:20_000]) if part else mail.original
-    found = re.search(r"^(?:original-rcpt-to|removal-recipient|x-hmxmroriginalrecipient)[ \t]*:(.*)", report, re.I | re.M)
-    person = addresses.email_in(found[1]) if found else next(iter(mail.written_to), "")
-    kind = re.search(r"^feedback-type[ \t]*:[ \t]*([\w-]{1,30})", report, re.I | re.M)
-    told = f"complaint of type {kind[1].lower()}" if kind else "complaint"
-    return Returned(
-        f"feedback report: {told}", (Undelivered(person, reason="feedback", words=told),),
-        mail.original_message_id or _id_of(report), is_feedback_report=True,
-    )  # fmt: skip
-
-
-def _provider(mail: _Mail) -> Returned | None:
-    """What Amazon's mail service writes as JSON."""
-    text = mail.whole.lstrip()
-    if not text.startswith("{") or '"notificationType"' not in text[:2000]:
-        return None
-    try:
-        told = json.JSONDecoder(strict=False).raw_decode(text)[0]
-    except (ValueError, RecursionError):
-        return None
-    kind = str(told.get("notificationType", ""))
-    about = told.get(kind.lower())
-    if not isinstance(about, dict):
-        return None
-    original = told.get("mail") if isinstance(told.get("mail"), dict) else {}
-    headers = original.get("commonHeaders") if isinstance(original.get("commonHeaders"), dict) else {}
-    message_id = str(headers.get("messageId") or original.get("messageId") or "").strip("<>")[:900]
-    because = f"notification of Amazon SES: {kind}"
-    if kind == "Bounce":
-        people = [entry for entry in about.get("bouncedRecipients") or [] if isinstance(entry, dict)]
-        found = [
-            delivery_status.Recipient(
-                addresses.email_in(str(entry.get("emailAddress", ""))), str(entry.get("action", "failed")),
-                str(entry.get("status", "")), str(entry.get("diagnosticCode", "")).partition(";")[2].strip(),
-            )
-            for entry in people
-        ]  # fmt: skip
-        return Returned(because, tuple(_undelivered(one, mail) for one in found), message_id, is_bounce=True)
-    if kind == "Complaint":
-        emails = [str(entry.get("emailAddress", "")) for entry in about.get("complainedRecipients") or [] if isinstance(entry, dict)]
-        gone = tuple(Undelivered(addresses.email_in(email), reason="feedback") for email in emails)
-        return Returned(because, gone, message_id, is_feedback_report=True)
-    if kind == "Delivery":
-        answer = str(about.get("smtpResponse", ""))
-        status, code = delivery_status.codes(answer)
-        emails = [str(email) for email in about.get("recipients") or []]
-        got = tuple(Undelivered(addresses.email_in(email), status, code, "delivered", words=answer[:500]) for email in emails)
-        return Returned(because, got, message_id, is_delivery_notice=True)
-    return None
-
-
-def _receipt(mail: _Mail) -> Returned | None:
-    if mail.part("message/disposition-notification") is None and mail.root.content_type.params.get("report-type") != "disposition-notification":
-        return None
-    part = mail.part("message/disposition-notification")
-    told = charsets.decode(part.content[:20_000]) if part else mail.said
-    found = re.search(r"^original-message-id[ \t]*:[ \t]*<?([^<>\s]{1,900})", told, re.I | re.M)
-    return Returned("read receipt (RFC 8098)", (), found[1] if found else mail.original_message_id, is_delivery_notice=True)
-
-
-def _report(mail: _Mail) -> Returned | None:
+def _report(mail: Mail) -> Returned | None:
     """A delivery status report, in its own part or, where the message is broken, in the text."""
     part = mail.part(*_STATUS_TYPES)
     if part is not None:
-        status = charsets.decode(part.content[:_READ_TEXT], part.charset).replace("\r\n", "\n")
-        if mail.root.type != "multipart/report" and not _is_from_a_server(mail):
+        status = charsets.decode(part.content[:READ_TEXT], part.charset).replace("\r\n", "\n")
+        if mail.root.type != "multipart/report" and not bounce_signs.is_from_a_server(mail):
             return None  # a person passes a report on
         because = "delivery status report (RFC 3464)"
     else:
         status = _status_in_text(mail)
-        if not status or not _is_from_a_server(mail):
+        if not status or not bounce_signs.is_from_a_server(mail):
             return None
         because = "delivery status report in the text"
     people = delivery_status.read(status)
@@ -174,17 +54,19 @@ def _report(mail: _Mail) -> Returned | None:
         return Returned(because, got, original_id, is_delivery_notice=True)
     failed = [person for person in people if not person.is_delivered]
     is_delay = all(person.is_delayed for person in failed)
-    gone = _without_doubles([_undelivered(person, mail, is_alone=len(failed) == 1) for person in failed])
+    gone = _without_doubles(
+        [delivery_status.undelivered(person, mail.said, is_alone=len(failed) == 1) for person in failed]
+    )
     return Returned(because, gone, original_id, is_bounce=True, is_delivery_notice=is_delay)
 
 
-def _status_in_text(mail: _Mail) -> str:
+def _status_in_text(mail: Mail) -> str:
     found = _STATUS_IN_TEXT.search(mail.whole)
     return mail.whole[found.start() : found.start() + 20_000] if found else ""
 
 
-def _free_form(mail: _Mail) -> Returned | None:
-    because = _sign(mail)
+def _free_form(mail: Mail) -> Returned | None:
+    because = bounce_signs.sign(mail)
     if not because:
         return None
     failed = [addresses.email_in(email) for email in mail.root.text("x-failed-recipients").split(",")]
@@ -193,13 +75,15 @@ def _free_form(mail: _Mail) -> Returned | None:
     emails = [email for email in failed if email]
     if emails:
         about = {one.email: one for one in named}
-        named = [about.get(email) or bounce_text.Named(email, mail.said.splitlines()) for email in dict.fromkeys(emails)]
+        named = [
+            about.get(email) or bounce_text.Named(email, mail.said.splitlines()) for email in dict.fromkeys(emails)
+        ]
     is_delay = bool(wording.found(wording.flat(mail.said[:5000]), wording.of("bounces")["delays"]))
     gone = tuple(_told(one, mail, is_delay) for one in named)
     return Returned(because, gone, mail.original_message_id, is_bounce=True, is_delivery_notice=is_delay)
 
 
-def _told(one: bounce_text.Named, mail: _Mail, is_delay: bool) -> Undelivered:
+def _told(one: bounce_text.Named, mail: Mail, is_delay: bool) -> Undelivered:
     words_said = "\n".join(one.lines).strip()
     answer = words_said if len(words_said) > 3 else mail.said
     status, code = delivery_status.codes(answer)
@@ -210,78 +94,14 @@ def _told(one: bounce_text.Named, mail: _Mail, is_delay: bool) -> Undelivered:
     return Undelivered(one.email, status, code, reason, hard, delivery_status.one_line(answer))
 
 
-def _undelivered(person: delivery_status.Recipient, mail: _Mail, *, is_alone: bool = True) -> Undelivered:
-    about = person.diagnostic
-    if not re.search(r"[A-Za-z]{3}", about):  # the report has no words of its own: what the text says
-        named = [one for one in bounce_text.recipients(mail.said, known=(person.email,)) if one.email == person.email]
-        if named and named[0].lines:
-            about = f"{about} {' '.join(named[0].lines)}"
-        elif is_alone:
-            about = f"{about} {mail.said}"
-    status, code = delivery_status.codes(about, person.status)
-    reason = bounce_reasons.reason(about, status=status, reply_code=code, is_delayed=person.is_delayed)
-    hard = bounce_reasons.is_hard(reason, status, is_delayed=person.is_delayed)
-    return Undelivered(person.email, status, code, reason, hard, delivery_status.one_line(about))
-
-
 def _without_doubles(gone: list[Undelivered]) -> tuple[Undelivered, ...]:
     return tuple({one.recipient: one for one in reversed(gone)}.values())[::-1]
 
 
-def _ours(mail: _Mail) -> frozenset[str]:
+def _ours(mail: Mail) -> frozenset[str]:
     """Who the notice was sent to, and who wrote the message that came back: never the ones who were not reached."""
     found = [address.email for address in addresses.parse(mail.root.raw("to"))] + [mail.sender.email]
     for name in ("from", "return-path"):
         line = re.search(rf"^{name}[ \t]*:(.{{0,300}})", mail.original, re.I | re.M)
         found.append(addresses.email_in(line[1]) if line else "")
     return frozenset(email for email in found if email) - frozenset(mail.written_to)
-
-
-def _is_daemon(mail: _Mail) -> bool:
-    """Whether the sender is a mail server by name, not only somebody who looks after one."""
-    local = mail.sender.email.partition("@")[0] or mail.sender.name.lower().replace(" ", "-")
-    path = addresses.email_in(mail.root.text("return-path"))
-    return bool(wording.begins(local, wording.of("bounces")["daemons"])) or path.startswith("mailer-daemon@")
-
-
-def _is_from_a_server(mail: _Mail) -> bool:
-    known = wording.of("bounces")
-    return (
-        _is_daemon(mail)
-        or not mail.sender.email
-        or mail.root.raw("return-path").strip() == b"<>"
-        or bool(wording.begins(mail.sender.email.partition("@")[0], known["senders"]))
-        or bool(wording.begins(wording.flat(mail.sender.name), known["names"]) and not mail.root.raw("in-reply-to"))
-    )
-
-
-def _sign(mail: _Mail) -> str:
-    """By what a server's own words are known: they come from a server, and subject or first lines say so.
-
-    From a mail daemon one of them is enough. People look after postmaster@ and write of deliveries: from them it takes two.
-    """
-    known = wording.of("bounces")
-    if mail.root.raw("x-failed-recipients"):
-        return "X-Failed-Recipients"
-    subject, opening = wording.flat(mail.subject), wording.flat(mail.said[:3000])
-    if mail.root.raw("x-mlserver") and wording.begins(opening, known["refusals"]):
-        return "a list server refused the message"
-    by_answer = bool(_SERVER_ANSWER.search(mail.said[:5000]))
-    is_answer = subject.startswith(_ANSWERED) and (mail.root.raw("in-reply-to") or mail.root.raw("references"))
-    if is_answer and by_answer and wording.found(opening.partition(" >")[0][:120], known["openings"]):
-        is_answer = False  # nothing but the server's words
-    if is_answer or subject.startswith(_PASSED_ON) or not _is_from_a_server(mail):
-        return ""
-    by_subject = wording.found(subject, known["subjects"])
-    by_opening = wording.found(opening, known["openings"])
-    if bool(by_subject) + bool(by_opening) + by_answer < (1 if _is_daemon(mail) else 2):
-        return ""
-    sign = "the subject" if by_subject else f"“{by_opening}”" if by_opening else "a server's answer in it"
-    return f"sent by a mail server ({mail.sender.email or mail.sender.name or 'empty sender'}); {sign} says it came back"
-
-
-def _id_of(text: str) -> str:
-    found = _MESSAGE_ID.search(text)
-    return found[1] if found else ""
-
-

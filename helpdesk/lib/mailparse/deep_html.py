@@ -1,6 +1,7 @@
 """HTML whose elements nest without end: brought down to a depth that the readers of HTML bear, in one pass.
 
-Real mail reaches more than a thousand (an answer to an answer, each time wrapped anew); what goes far beyond is an attack.
+Real mail reaches more than a thousand (an answer to an answer, each time wrapped anew); what goes far beyond is an
+attack.
 """
 
 import re
@@ -12,8 +13,7 @@ _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
 _REST = re.compile(r"[^<>]{0,10000}>?")
 # Elements that never close, or that the next of their kind closes: they nest nothing.
 _FLAT = frozenset(
-    "area base br col embed hr img input link meta param source track wbr p li td tr th dt dd option thead tbody tfoot"
-    " colgroup html head body".split()
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr", "p", "li", "td", "tr", "th", "dt", "dd", "option", "thead", "tbody", "tfoot", "colgroup", "html", "head", "body"]
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from helpdesk.lib.mailparse import addresses
+from helpdesk.lib.mailparse import addresses, bounce_reasons, bounce_text
 from helpdesk.lib.mailparse.limits import LONGEST_LIST
 from helpdesk.lib.mailparse.parsed import Undelivered
 
@@ -83,6 +83,25 @@ def one_line(text: str) -> str:
 def plain(recipient: Recipient, reason: str, *, hard: bool, words: str) -> Undelivered:
     status, code = codes(recipient.diagnostic or words, recipient.status)
     return Undelivered(recipient.email, status, code, reason, hard, one_line(recipient.diagnostic or words))
+
+
+def undelivered(person: Recipient, said: str, *, is_alone: bool = True) -> Undelivered:
+    """The person with the reason, read from the server's answer or, where there is none, from what is written to
+    people.
+
+    `is_alone`: the report speaks of nobody else, so that all that is written is about them.
+    """
+    about = person.diagnostic
+    if not re.search(r"[A-Za-z]{3}", about):  # the report has no words of its own: what the text says
+        named = [one for one in bounce_text.recipients(said, known=(person.email,)) if one.email == person.email]
+        if named and named[0].lines:
+            about = f"{about} {' '.join(named[0].lines)}"
+        elif is_alone:
+            about = f"{about} {said}"
+    status, code = codes(about, person.status)
+    reason = bounce_reasons.reason(about, status=status, reply_code=code, is_delayed=person.is_delayed)
+    hard = bounce_reasons.is_hard(reason, status, is_delayed=person.is_delayed)
+    return Undelivered(person.email, status, code, reason, hard, one_line(about))
 
 
 def _close(group: dict[str, str], found: list[Recipient]) -> None:

@@ -1,7 +1,9 @@
 """Reading messages from outside: what could be costly is read in a child process with limits of time and memory.
 
-Reading is linear in the message's size by construction, so an ordinary message, small and plain by a glance at its bytes, is read
-right here in milliseconds. Everything else goes to a child: a fresh interpreter that knows only this folder, takes the raw bytes and
+Reading is linear in the message's size by construction, so an ordinary message, small and plain by a glance at its
+bytes, is read
+right here in milliseconds. Everything else goes to a child: a fresh interpreter that knows only this folder, takes the
+raw bytes and
 gives back plain values, and is ended when it takes too long.
 """
 

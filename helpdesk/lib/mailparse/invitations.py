@@ -16,7 +16,9 @@ _MOMENT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T(\d{2})(\d{2})\d{0,2}(Z?))?")
 
 def in_words(calendar: str) -> str:
     """A few lines of text; "" where there is no event in it."""
-    method, seen, event = "", {}, None
+    method = ""
+    seen: dict[str, tuple[str, str]] = {}
+    event: dict[str, tuple[str, str]] | None = None
     for line in _FOLD.sub("", calendar[:_LONGEST]).splitlines():
         found = _LINE.match(line[:2000])
         if found is None:

@@ -1,6 +1,7 @@
 """Outlook's winmail.dat (TNEF) opened: its files and its body, read within bounds.
 
-Layout after Microsoft's MS-OXTNEF: a signature, a key, then attributes of level, id, length, data and checksum; the message's
+Layout after Microsoft's MS-OXTNEF: a signature, a key, then attributes of level, id, length, data and checksum; the
+message's
 and each attachment's properties (MS-OXCMSG names) stand inside two of these attributes.
 """
 

@@ -87,7 +87,11 @@ def test_any_header_is_one_line(raw):
 
 
 @patient
-@given(st.binary(max_size=200), st.sampled_from(["", "utf-8", "utf-7", "hz", "iso-2022-kr", "idna", "gb2312", "utf-16", "x"]) | st.text(max_size=20))
+@given(
+    st.binary(max_size=200),
+    st.sampled_from(["", "utf-8", "utf-7", "hz", "iso-2022-kr", "idna", "gb2312", "utf-16", "x"])
+    | st.text(max_size=20),
+)
 def test_any_bytes_under_any_label_are_text(data, label):
     decode(data, label).encode()
 

@@ -22,7 +22,10 @@ def read(headers: str, body: str = "Hello", sender: str = "Dana <dana@example.co
         ("Precedence: bulk\n", "Precedence: bulk, on no list"),
         ("X-Firstline-Loop: 1\nAuto-Submitted: no\n", "our own mail came back"),
         ("Subject: Automatic reply: Lamp\nReturn-Path: <>\n", "subject “automatic reply”, empty sender"),
-        ("Subject: Out of Office: Lamp\nX-Auto-Response-Suppress: All\n", "subject “out of office”, marked to suppress answers"),
+        (
+            "Subject: Out of Office: Lamp\nX-Auto-Response-Suppress: All\n",
+            "subject “out of office”, marked to suppress answers",
+        ),
         ("Subject: Abwesenheitsnotiz: Lampe\nReturn-Path: <>\n", "subject “abwesenheit”, empty sender"),
         ("Subject: =?utf-8?B?6Ieq5Yqo5Zue5aSNOiDnga8=?=\nReturn-Path: <>\n", "subject “自动回复”, empty sender"),
     ],
@@ -65,7 +68,9 @@ PEOPLE = [
 
 
 @pytest.mark.parametrize(("headers", "body"), PEOPLE)
-@pytest.mark.parametrize("sender", ["Dana <dana@example.com>", "noreply@example.com", "postmaster@example.com", "info@example.com"])
+@pytest.mark.parametrize(
+    "sender", ["Dana <dana@example.com>", "noreply@example.com", "postmaster@example.com", "info@example.com"]
+)
 def test_a_person_is_never_taken_for_a_machine(headers, body, sender):
     parsed = read(headers, body, sender)
     assert not (parsed.is_auto_reply or parsed.is_bounce or parsed.is_feedback_report or parsed.is_delivery_notice)

@@ -21,7 +21,9 @@ def part(kind: str, content: str, headers: str = "") -> bytes:
 
 
 def test_of_an_alternative_the_plain_part_is_the_text():
-    parsed = parse(FROM + nest("alternative", part("text/plain", "Hello"), part("text/html", "<p>Hello <b>you</b></p>")))
+    parsed = parse(
+        FROM + nest("alternative", part("text/plain", "Hello"), part("text/html", "<p>Hello <b>you</b></p>"))
+    )
     assert (parsed.text, parsed.html) == ("Hello", "<p>Hello <b>you</b></p>")
     assert parsed.attachments == ()
 
@@ -72,7 +74,9 @@ def test_messages_of_a_digest_are_files():
 
 
 def test_a_last_part_without_an_end_is_read():
-    parsed = parse(FROM + b"Content-Type: multipart/mixed; boundary=cut\n\n--cut\n\nHello\n--cut\n" + PNG + b"\niVBORw0K")
+    parsed = parse(
+        FROM + b"Content-Type: multipart/mixed; boundary=cut\n\n--cut\n\nHello\n--cut\n" + PNG + b"\niVBORw0K"
+    )
     assert (parsed.text, len(parsed.attachments)) == ("Hello", 1)
 
 
@@ -116,9 +120,9 @@ def test_flowed_lines_are_joined():
         ("filename=my report.pdf", "my report.pdf"),
         ('filename="a;b.pdf"', "a;b.pdf"),
         ("filename*=utf-8''Gr%C3%BC%C3%9Fe.pdf", "Grüße.pdf"),
-        ("filename*0=\"long\"; filename*1=\"name.pdf\"", "longname.pdf"),
+        ('filename*0="long"; filename*1="name.pdf"', "longname.pdf"),
         ("filename*0*=utf-8''Gr%C3%BC; filename*1*=%C3%9Fe.pdf", "Grüße.pdf"),
-        ("filename=\"=?utf-8?Q?Gr=C3=BC=C3=9Fe=2Epdf?=\"", "Grüße.pdf"),
+        ('filename="=?utf-8?Q?Gr=C3=BC=C3=9Fe=2Epdf?="', "Grüße.pdf"),
         ("filename==?utf-8?B?R3LDvMOfZS5wZGY=?=", "Grüße.pdf"),
         (r'filename="C:\Users\dana\report.pdf"', "report.pdf"),
         ('filename="../../etc/passwd"', "passwd"),
@@ -168,7 +172,9 @@ def test_a_winmail_dat_is_opened():
     winmail = b"Content-Type: application/ms-tnef; name=winmail.dat\n\n" + data
     parsed = parse(FROM + nest("mixed", part("text/plain", ""), winmail))
     assert parsed.text == "Hello from Outlook\n"
-    assert [(f.name, f.content_type, f.content) for f in parsed.attachments] == [("Größe.pdf", "application/pdf", b"%PDF-1.4")]
+    assert [(f.name, f.content_type, f.content) for f in parsed.attachments] == [
+        ("Größe.pdf", "application/pdf", b"%PDF-1.4")
+    ]
 
 
 def test_a_broken_winmail_dat_stays_a_file():
@@ -188,7 +194,12 @@ def test_an_opaque_s_mime_signature_is_opened():
     inner = b"Content-Type: text/plain\r\n\r\nInside the shell"
     octets = b"\xa0" + bytes([len(inner) + 2]) + b"\x04" + bytes([len(inner)]) + inner
     content = bytes.fromhex("06092a864886f70d010701") + octets
-    der = b"\x30\x80" + bytes.fromhex("06092a864886f70d010702") + b"\xa0\x80\x30\x80\x02\x01\x01\x31\x00\x30\x80" + content
+    der = (
+        b"\x30\x80"
+        + bytes.fromhex("06092a864886f70d010702")
+        + b"\xa0\x80\x30\x80\x02\x01\x01\x31\x00\x30\x80"
+        + content
+    )
     parsed = parse(FROM + b"Content-Type: application/pkcs7-mime; smime-type=signed-data\n\n" + der)
     assert parsed.text == "Inside the shell"
 
@@ -200,7 +211,9 @@ def test_words_signed_in_the_open_lose_their_armour():
 
 @pytest.mark.parametrize("kind", ["multipart/encrypted; boundary=cut", "application/pkcs7-mime"])
 def test_what_is_encrypted_is_said_to_be(kind):
-    parsed = parse(FROM + f"Content-Type: {kind}\n\n--cut\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n--cut--".encode())
+    parsed = parse(
+        FROM + f"Content-Type: {kind}\n\n--cut\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n--cut--".encode()
+    )
     assert "encrypted" in parsed.defects[0]
 
 

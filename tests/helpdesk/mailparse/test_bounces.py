@@ -92,20 +92,31 @@ FREE_FORMS = {
 
 @pytest.mark.parametrize("form", FREE_FORMS)
 def test_what_servers_write_to_people_is_read(form):
-    parsed = parse(f"{DAEMON}Subject: failure notice\nContent-Type: text/plain; charset=utf-8\n\n{FREE_FORMS[form]}{ORIGINAL}".encode())
+    parsed = parse(
+        f"{DAEMON}Subject: failure notice\nContent-Type: text/plain; charset=utf-8\n\n{FREE_FORMS[form]}{ORIGINAL}".encode()
+    )
     [gone] = parsed.undelivered
-    assert (gone.recipient, gone.status, gone.reason, gone.is_hard) == ("dana@example.com", "5.1.1", "userunknown", True)
+    assert (gone.recipient, gone.status, gone.reason, gone.is_hard) == (
+        "dana@example.com",
+        "5.1.1",
+        "userunknown",
+        True,
+    )
     assert parsed.is_bounce
     assert parsed.original_message_id == "t1@desk.example"
 
 
 def test_the_recipient_is_found_in_the_message_that_came_back():
-    parsed = parse(f"{DAEMON}Subject: failure notice\n\nYour message could not be delivered.\nMailbox full.\n\n{ORIGINAL}".encode())
+    parsed = parse(
+        f"{DAEMON}Subject: failure notice\n\nYour message could not be delivered.\nMailbox full.\n\n{ORIGINAL}".encode()
+    )
     assert [(one.recipient, one.reason) for one in parsed.undelivered] == [("dana@example.com", "mailboxfull")]
 
 
 def test_a_header_that_names_the_recipients_is_believed():
-    parsed = parse(f"{DAEMON}X-Failed-Recipients: dana@example.com, lee@example.com\nSubject: x\n\nretry timeout exceeded\n".encode())
+    parsed = parse(
+        f"{DAEMON}X-Failed-Recipients: dana@example.com, lee@example.com\nSubject: x\n\nretry timeout exceeded\n".encode()
+    )
     assert [(one.recipient, one.reason, one.is_hard) for one in parsed.undelivered] == [
         ("dana@example.com", "expired", False), ("lee@example.com", "expired", False)]  # fmt: skip
 
@@ -118,7 +129,12 @@ def test_a_header_that_names_the_recipients_is_believed():
         ("554 5.7.1 Message rejected as spam", "5.7.1", "spamdetected", False),
         ("550 5.7.26 This mail is unauthenticated (DMARC)", "5.7.26", "authfailure", False),
         ("550 Client host rejected: cannot find your reverse hostname", "", "requireptr", False),
-        ("554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org", "5.7.1", "blocked", False),
+        (
+            "554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org",
+            "5.7.1",
+            "blocked",
+            False,
+        ),
         ("552 5.3.4 Message size exceeds fixed limit", "5.3.4", "emailtoolarge", False),
         ("550 5.7.1 Unable to relay for dana@example.com", "5.7.1", "norelaying", False),
         ("Host or domain name not found. Name service error for name=x.example", "5.4.4", "hostunknown", True),
@@ -158,7 +174,8 @@ def test_a_person_who_writes_of_bounces_is_a_person(sender, headers, body):
 
 def test_a_person_who_attaches_a_bounce_is_a_person():
     inner = report("Final-Recipient: rfc822; dana@example.com\nAction: failed\nStatus: 5.1.1\n")
-    raw = b"From: Dana <dana@example.com>\nSubject: What is this\nContent-Type: multipart/mixed; boundary=out\n\n--out\n\nSee file.\n" + (
-        b"--out\nContent-Type: message/rfc822\n\n" + inner + b"\n--out--\n"
+    raw = (
+        b"From: Dana <dana@example.com>\nSubject: What is this\nContent-Type: multipart/mixed; boundary=out\n\n--out\n\nSee file.\n"
+        + (b"--out\nContent-Type: message/rfc822\n\n" + inner + b"\n--out--\n")
     )
     assert not parse(raw).is_bounce

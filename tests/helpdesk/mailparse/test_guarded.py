@@ -39,7 +39,9 @@ READ = {
     "files that begin and never end": HEAD + b"\n" + b"begin 644 a\n" * 30_000,
     "signatures that never end": HEAD + b"\n" + b"-----BEGIN PGP SIGNATURE-----\n" * 20_000,
     "an invitation of semicolons": HEAD + b"Content-Type: text/calendar\n\nBEGIN:VEVENT\n" + b'A;b"c"d;' * 100_000,
-    "a winmail.dat that lies": HEAD + b"Content-Type: application/ms-tnef\n\n\x78\x9f\x3e\x22\0\0\x01" + b"\xff" * 100_000,
+    "a winmail.dat that lies": HEAD
+    + b"Content-Type: application/ms-tnef\n\n\x78\x9f\x3e\x22\0\0\x01"
+    + b"\xff" * 100_000,
     "a bounce of addresses": DAEMON + b"a@b.example: x\n" * 20_000,
     "a bounce of at signs": DAEMON + b"a@" * 100_000,
     "a bounce of commands": DAEMON + b"rcpt to: <" * 30_000,
@@ -96,7 +98,9 @@ def test_a_child_that_takes_too_long_is_ended(monkeypatch):
 
 
 def test_a_child_that_takes_too_much_is_set_aside(monkeypatch):
-    monkeypatch.setattr(guarded, "CHILD", "import resource; resource.setrlimit(resource.RLIMIT_CPU, (1, 1))\nwhile True: pass")
+    monkeypatch.setattr(
+        guarded, "CHILD", "import resource; resource.setrlimit(resource.RLIMIT_CPU, (1, 1))\nwhile True: pass"
+    )
     with pytest.raises(Unreadable, match="time or memory"):
         parse_in_child(HEAD + b"\nHello")
 

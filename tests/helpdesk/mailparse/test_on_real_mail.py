@@ -14,7 +14,9 @@ from helpdesk import mailcheck
 EMAIL = Path(__file__).resolve().parents[3].parent / "shared" / "data" / "email"
 MIME = ("stalwart", "discourse", "chatwoot", "freescout", "cpython")
 
-pytestmark = pytest.mark.skipif(not (EMAIL / "sisimai.jsonl").exists(), reason="the real mail is not beside this project")
+pytestmark = pytest.mark.skipif(
+    not (EMAIL / "sisimai.jsonl").exists(), reason="the real mail is not beside this project"
+)
 
 
 @cache

@@ -18,7 +18,7 @@ def read(headers: str = "", body: str | bytes = "Hello", **more: bytes):
 def test_an_ordinary_message_is_read():
     parsed = parse(
         b"Return-Path: <dana@example.com>\r\nDelivered-To: support@desk.example\r\nFrom: Dana Reyes <Dana@Example.com>\r\n"
-        b"To: Support <support@desk.example>, \"Lee, Ann\" <ann@desk.example>\r\nCc: bob@example.com\r\n"
+        b'To: Support <support@desk.example>, "Lee, Ann" <ann@desk.example>\r\nCc: bob@example.com\r\n'
         b"Subject: Where is\r\n my parcel?\r\nDate: Tue, 3 May 2022 10:00:00 +0200\r\nMessage-ID: <1@example.com>\r\n"
         b"In-Reply-To: <0@desk.example>\r\nReferences: <a@desk.example>\r\n <0@desk.example>\r\n\r\nIt never came.\r\n"
     )
@@ -63,7 +63,9 @@ def test_a_subject_is_read_however_it_is_written(raw, subject):
 
 
 def test_a_raw_header_is_read_in_the_charset_of_the_body():
-    parsed = read("Content-Type: text/plain; charset=koi8-r\n", "Привет".encode("koi8-r"), Subject="Привет".encode("koi8-r"))
+    parsed = read(
+        "Content-Type: text/plain; charset=koi8-r\n", "Привет".encode("koi8-r"), Subject="Привет".encode("koi8-r")
+    )
     assert (parsed.subject, parsed.text) == ("Привет", "Привет")
 
 
@@ -153,7 +155,9 @@ def test_every_kind_of_line_end_is_read(end):
     assert (parsed.subject, parsed.text) == ("one two", "line 1\nline 2")
 
 
-@pytest.mark.parametrize("before", [b"From dana@example.com Tue May  3 10:00:00 2022\n", b"\n\n", b"\xef\xbb\xbf", b">From x\n"])
+@pytest.mark.parametrize(
+    "before", [b"From dana@example.com Tue May  3 10:00:00 2022\n", b"\n\n", b"\xef\xbb\xbf", b">From x\n"]
+)
 def test_what_stands_before_the_headers_is_passed_over(before):
     assert parse(before + b"From: dana@example.com\nSubject: one\n\nHello").subject == "one"
 
@@ -167,7 +171,9 @@ def test_a_body_may_begin_without_an_empty_line():
     assert parse(b"From: dana@example.com\nDear all, this is it.\nYours").text == "Dear all, this is it.\nYours"
 
 
-@pytest.mark.parametrize("raw", [b"", b"\n", b"\0\0\0", b":", b"From", b"\xff\xfe\xfd", b"Message-ID: <", b"Date: x\n\n"])
+@pytest.mark.parametrize(
+    "raw", [b"", b"\n", b"\0\0\0", b":", b"From", b"\xff\xfe\xfd", b"Message-ID: <", b"Date: x\n\n"]
+)
 def test_rubbish_is_read_as_far_as_it_goes(raw):
     parsed = parse(raw)
     assert (parsed.sender.email, parsed.message_id, parsed.date) == ("", "", None)
@@ -195,6 +201,8 @@ def test_single_headers_are_kept_in_short():
 
 
 def test_ids_are_told_without_brackets_and_doubles():
-    parsed = read("References: <a@x.example><b@x.example>\n <a@x.example>\nIn-Reply-To: Your message of Tuesday <c@x.example>\n")
+    parsed = read(
+        "References: <a@x.example><b@x.example>\n <a@x.example>\nIn-Reply-To: Your message of Tuesday <c@x.example>\n"
+    )
     assert parsed.references == ("a@x.example", "b@x.example")
     assert parsed.in_reply_to == ("c@x.example",)
