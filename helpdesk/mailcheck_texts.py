@@ -1,4 +1,4 @@
-"""The kinds `reply`, `forward` and `sanitize` of a mail corpus: what was written now, what was passed on, what may be shown."""
+"""The kinds `reply`, `forward` and `sanitize` of a mail corpus: what was written, passed on, may be shown."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def forward(row: Mapping[str, Any], raw: bytes) -> dict[str, bool]:
 
 
 def sanitize(row: Mapping[str, Any], raw: bytes) -> dict[str, bool]:
-    """The reference's own output is one of many safe ones: what counts is that nothing in ours runs, submits or fetches."""
+    """The reference's output is one of many safe ones: what counts is that nothing in ours runs, submits or fetches."""
     html = raw.decode("utf-8", "replace")
     shown = clean_html.clean(html, remote=False, inline={}).html
     again = clean_html.clean(shown, remote=False, inline={}).html

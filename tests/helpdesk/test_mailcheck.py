@@ -87,7 +87,8 @@ def test_a_missing_file_is_said(tmp_path):
 @pytest.mark.parametrize(
     ("expected", "got", "is_same"),
     [
-        ("a  b\r\n", "a b", True), ("Fr�sche", "Frösche", True), ("Fr�sche", "Frau", False), ("", "", True), ("a", "b", False),
+        ("a  b\r\n", "a b", True), ("Fr�sche", "Frösche", True), ("Fr�sche", "Frau", False), ("", "", True), ("a",
+        "b", False),
         ("a\u00a0b", "a b", True), ("a\u200bb", "ab", True),
     ],
 )  # fmt: skip

@@ -27,8 +27,10 @@ _VALUES = (
     ("x-mailer", "vacation"),
 )  # fmt: skip
 _LIST_HEADERS = (
-    "list-id", "list-post", "mailing-list", "x-mailing-list", "x-beenthere", "x-mailman-version", "list-help", "list-archive",
-    "x-ml-name", "x-mlserver", "x-list-id", "x-sympa-from", "list-unsubscribe", "list-subscribe", "x-listserv", "list-owner",
+    "list-id", "list-post", "mailing-list", "x-mailing-list", "x-beenthere", "x-mailman-version", "list-help",
+    "list-archive",
+    "x-ml-name", "x-mlserver", "x-list-id", "x-sympa-from", "list-unsubscribe", "list-subscribe", "x-listserv",
+    "list-owner",
 )  # fmt: skip
 _BULK = frozenset({"bulk", "junk", "list", "mass"})
 _ANSWERS = (

@@ -34,7 +34,8 @@ def sign(mail: Mail) -> str:
     if bool(by_subject) + bool(by_opening) + by_answer < (1 if _is_daemon(mail) else 2):
         return ""
     told_by = "the subject" if by_subject else f"“{by_opening}”" if by_opening else "a server's answer in it"
-    return f"sent by a mail server ({mail.sender.email or mail.sender.name or 'empty sender'}); {told_by} says it came back"
+    server = mail.sender.email or mail.sender.name or "empty sender"
+    return f"sent by a mail server ({server}); {told_by} says it came back"
 
 
 def is_from_a_server(mail: Mail) -> bool:

@@ -12,7 +12,8 @@ _EMAIL = r"[^\s<>()\[\],;:\"'|@]{1,150}@[A-Za-z0-9\[](?:[A-Za-z0-9.-]{0,250}[A-Z
 # A line that names the recipient and nothing else, or begins with it: `<a@b>:`, `  a@b`, `* a@b`, `"a@b":`, `a@b
 # [why]`.
 _ALONE = re.compile(
-    rf"^[ \t>*\-•·]{{0,12}}[<\"'(]{{0,2}}({_EMAIL})[>\"')]{{0,2}}(?:<mailto:[^>\s]{{1,300}}>)?[ \t]*(?::|,|;|\.\.\.|\[|\(|$)(.*)$"
+    rf"^[ \t>*\-•·]{{0,12}}[<\"'(]{{0,2}}({_EMAIL})[>\"')]{{0,2}}(?:<mailto:[^>\s]{{1,300}}>)?[ \t]*(?::|,|;|"
+    rf"\.\.\.|\[|\(|$)(.*)$"
 )
 _BEGINS = re.compile(
     rf"^[ \t]{{0,12}}<?({_EMAIL})>?[ \t]+(.*(?:error|invalid|unknown|fail|reject|on \d).*)$", re.IGNORECASE
@@ -30,9 +31,11 @@ _OUR_SIDE = re.compile(rf"(?:mail from|from|sender|return-path)\s?[:=]\s?<?({_EM
 # Where the message that came back begins.
 _ORIGINAL = re.compile(
     r"^[ \t>#*=\-_]{0,80}(?:this is a copy of|below this line is|below is a copy|included is (?:a )?copy|a copy of"
-    r"|original message|unsent message|returned message|message header|the header of the original|the following is a copy"
+    r"|original message|unsent message|returned message|message header|the header of the original|the following "
+    r"is a copy"
     r"|original mail|message follows|returned mail|-----original|headers? of the (?:original|message)|start of returned"
-    r"|below the failed message|copy of your message|your original message|the original message follows|rejected message).{0,90}$",
+    r"|below the failed message|copy of your message|your original message|the original message follows|rejected "
+    r"message).{0,90}$",
     re.IGNORECASE | re.MULTILINE,
 )
 _NOT_ORIGINAL = re.compile(

@@ -1,4 +1,4 @@
-"""Names of attached files made safe to store and show: no folders, no control or turn-around characters, not too long."""
+"""Names of attached files made safe to store and show: no folders, no control or turn-around characters, short."""
 
 import re
 import unicodedata

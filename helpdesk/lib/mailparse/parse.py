@@ -27,7 +27,7 @@ _EARLIEST, _LATEST = datetime(1980, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzin
 
 
 def parse(raw: bytes) -> Parsed:
-    """What the message holds. Raises Unreadable where it is beyond the limits; see `guarded` for messages from outside."""
+    """What the message holds. Raises Unreadable beyond the limits; messages from outside go through `guarded`."""
     if len(raw) > LARGEST_MESSAGE:
         raise Unreadable("The message is larger than what can be read here.")
     try:
@@ -87,7 +87,7 @@ def _parsed(raw: bytes) -> Parsed:
 
 
 def _charset_of_body(root: Part) -> str:
-    """The charset the message's first text is labelled with: what its raw eight-bit headers are written in, if at all."""
+    """The charset of the message's first text: what its raw eight-bit headers are written in, if at all."""
     return next((part.charset for part in parts.leaves(root)[:5] if part.charset), "")
 
 
@@ -105,7 +105,7 @@ def _sender(root: Part, hint: str) -> Address:
 
 
 def _author(root: Part, sender: Address, reply_to: tuple[Address, ...], is_list: bool, hint: str) -> Address:
-    """Who wrote it where a mailing list put itself into From: both X-Original-From and Reply-To name the same person."""
+    """Who wrote it where a list put itself into From: both X-Original-From and Reply-To name the same person."""
     original = next((address for address in addresses.parse(root.raw("x-original-from"), hint) if address.email), None)
     is_passed_on = is_list or " via " in sender.name
     if is_passed_on and original and any(address.email == original.email for address in reply_to):

@@ -182,7 +182,7 @@ def _start(raw: bytes) -> int:
 
 
 def _headers(raw: bytes, at: int, open_at: dict[bytes, list[int]]) -> tuple[list[tuple[str, bytes]], int]:
-    """(name, unfolded value) of the block at `at`, and where the body begins. A stray line among headers is passed over."""
+    """(name, unfolded value) of the block at `at`, and where the body begins. A stray line is passed over."""
     headers: list[tuple[str, bytes]] = []
     first, size = at, len(raw)
     lines: list[bytes] = []

@@ -1,4 +1,4 @@
-"""A message that a server sent back, as it is looked at, and what came of it: shared by everything that reads bounces."""
+"""A message that a server sent, as it is looked at, and what came of it: shared by everything that reads bounces."""
 
 from __future__ import annotations
 

@@ -26,7 +26,9 @@ def opened(root: Part, defects: list[str]) -> Part:
                 return root
             return inner if inner.headers else root
         defects.append("The message is encrypted (S/MIME) and cannot be read here.")
-    elif root.type == "multipart/encrypted" or (root.type == "text/plain" and b"-----BEGIN PGP MESSAGE-----" in root.body[:10_000]):
+    elif root.type == "multipart/encrypted" or (
+        root.type == "text/plain" and b"-----BEGIN PGP MESSAGE-----" in root.body[:10_000]
+    ):
         defects.append("The message is encrypted (PGP) and cannot be read here.")
     return root
 

@@ -13,8 +13,10 @@ from helpdesk import mailcheck
 
 class Command(BaseCommand):
     help = (
-        "Reads every row of a corpus of mail (JSON lines with id, kind, file or input or request, expect) as the desk reads "
-        "what comes in, and prints right/total for each kind and each expectation, and the ids that fail. Nothing is sent "
+        "Reads every row of a corpus of mail (JSON lines with id, kind, file or input or request, expect) as the "
+        "desk reads "
+        "what comes in, and prints right/total for each kind and each expectation, and the ids that fail. Nothing "
+        "is sent "
         "and nothing is kept."
     )
     requires_migrations_checks = False

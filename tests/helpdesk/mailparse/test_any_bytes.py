@@ -12,20 +12,30 @@ from helpdesk.lib.mailparse.parse import parse
 from helpdesk.lib.mailparse.parsed import Parsed, Unreadable
 
 NAMES = st.sampled_from([
-    b"From", b"To", b"Subject", b"Date", b"Message-ID", b"References", b"Content-Type", b"Content-Transfer-Encoding", b"Return-Path",
-    b"Content-Disposition", b"Auto-Submitted", b"Precedence", b"List-Id", b"X-Failed-Recipients", b"Content-ID", b"Sender", b"MIME-Version",
+    b"From", b"To", b"Subject", b"Date", b"Message-ID", b"References", b"Content-Type", b"Content-Transfer-Encoding",
+    b"Return-Path",
+    b"Content-Disposition", b"Auto-Submitted", b"Precedence", b"List-Id", b"X-Failed-Recipients", b"Content-ID",
+    b"Sender", b"MIME-Version",
 ])  # fmt: skip
 PIECES = st.sampled_from([
-    b"=?utf-8?q?", b"=?iso-2022-jp?B?", b"?=", b"=C3=BC", b"<", b">", b"@", b"a@b.example", b'"', b"\\", b"(", b")", b",", b";", b":", b"\0", b"\r",
-    b"\xff", b"\xc3\xbc", b"multipart/mixed", b"multipart/report", b"; boundary=b", b"; charset=", b"utf-7", b"idna", b"hz", b"gb2312", b"message/rfc822",
-    b"text/html", b"text/calendar", b"application/ms-tnef", b"message/delivery-status", b"*0*=", b"''", b"%", b"base64", b"quoted-printable",
-    b"x-uuencode", b"Tue, 3 May 2022 10:00:00 +0200", b"mailer-daemon@x.example", b"\n ", b"\x1b$B", b"format=flowed", b"attachment; filename=", b" ",
+    b"=?utf-8?q?", b"=?iso-2022-jp?B?", b"?=", b"=C3=BC", b"<", b">", b"@", b"a@b.example", b'"', b"\\", b"(", b")",
+    b",", b";", b":", b"\0", b"\r",
+    b"\xff", b"\xc3\xbc", b"multipart/mixed", b"multipart/report", b"; boundary=b", b"; charset=", b"utf-7", b"idna",
+    b"hz", b"gb2312", b"message/rfc822",
+    b"text/html", b"text/calendar", b"application/ms-tnef", b"message/delivery-status", b"*0*=", b"''", b"%",
+    b"base64", b"quoted-printable",
+    b"x-uuencode", b"Tue, 3 May 2022 10:00:00 +0200", b"mailer-daemon@x.example", b"\n ", b"\x1b$B", b"format=flowed",
+    b"attachment; filename=", b" ",
 ])  # fmt: skip
 BODIES = st.sampled_from([
-    b"--b\n", b"--b--\n", b"\n", b"Content-Type: text/plain\n", b"Content-Type: multipart/alternative; boundary=b\n", b"begin 644 x\n", b"end\n", b"=\n",
-    b"> quoted\n", b"-- \n", b"\x78\x9f\x3e\x22", b"550 5.1.1 <a@b.example> user unknown\n", b"Final-Recipient: rfc822; a@b.example\n", b"Action: failed\n",
-    b"Status: 5.1.1\n", b"<div>", b"</div>", b"<img src=cid:x>", b"BEGIN:VEVENT\nSUMMARY:x\nEND:VEVENT\n", b"-----BEGIN PGP SIGNED MESSAGE-----\n",
-    b"{\"notificationType\":\"Bounce\"}", b"Received: x\n", b"\x1b$B", b"+APw-", b"~{", b"On Monday Dana wrote:\n", b"From: a@b.example\n",
+    b"--b\n", b"--b--\n", b"\n", b"Content-Type: text/plain\n", b"Content-Type: multipart/alternative; "
+        b"boundary=b\n", b"begin 644 x\n", b"end\n", b"=\n",
+    b"> quoted\n", b"-- \n", b"\x78\x9f\x3e\x22", b"550 5.1.1 <a@b.example> user unknown\n", b"Final-Recipient: "
+        b"rfc822; a@b.example\n", b"Action: failed\n",
+    b"Status: 5.1.1\n", b"<div>", b"</div>", b"<img src=cid:x>", b"BEGIN:VEVENT\nSUMMARY:x\nEND:VEVENT\n",
+    b"-----BEGIN PGP SIGNED MESSAGE-----\n",
+    b"{\"notificationType\":\"Bounce\"}", b"Received: x\n", b"\x1b$B", b"+APw-", b"~{", b"On Monday Dana wrote:\n",
+    b"From: a@b.example\n",
 ])  # fmt: skip
 VALUES = st.lists(PIECES | st.binary(max_size=12), max_size=12).map(b"".join)
 HEADERS = st.lists(st.tuples(NAMES, VALUES).map(b": ".join), max_size=10).map(b"\n".join)
@@ -39,7 +49,8 @@ def read(raw: bytes) -> Parsed | None:
     try:
         return parse(raw)
     except Unreadable as error:
-        assert "failed" not in str(error), error.__cause__  # a fault of ours, not of the message
+        if "failed" in str(error):  # a fault of ours, not of the message
+            raise
         return None
     finally:
         assert time.process_time() - started < 2
@@ -59,7 +70,7 @@ def keeps_its_word(parsed: Parsed) -> None:
         assert not any(letter in line for letter in "\r\n\0"), line
     assert all(file.name and "/" not in file.name and "\\" not in file.name for file in parsed.attachments)
     assert all(person.email == person.email.lower() for person in (parsed.sender, *parsed.to, *parsed.cc))
-    assert "\0" not in parsed.text and "\r" not in parsed.text
+    assert not set("\0\r") & set(parsed.text)
     f"{parsed.text}{parsed.html}{''.join(lines(parsed))}".encode()  # no half characters
 
 

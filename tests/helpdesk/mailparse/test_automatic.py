@@ -73,13 +73,15 @@ PEOPLE = [
 )
 def test_a_person_is_never_taken_for_a_machine(headers, body, sender):
     parsed = read(headers, body, sender)
-    assert not (parsed.is_auto_reply or parsed.is_bounce or parsed.is_feedback_report or parsed.is_delivery_notice)
+    assert not any((parsed.is_bounce, parsed.is_auto_reply, parsed.is_feedback_report, parsed.is_delivery_notice))
 
 
 @pytest.mark.parametrize(
     "headers",
-    ["List-Id: <users.lists.example>\n", "Mailing-List: list users@lists.example\n", "Sender: users-bounces@lists.example\n",
-     "X-BeenThere: users@lists.example\n", "List-Unsubscribe: <mailto:x@lists.example>\n", "Sender: owner-users@lists.example\n"],
+    ["List-Id: <users.lists.example>\n", "Mailing-List: list users@lists.example\n",
+    "Sender: users-bounces@lists.example\n",
+     "X-BeenThere: users@lists.example\n", "List-Unsubscribe: <mailto:x@lists.example>\n",
+     "Sender: owner-users@lists.example\n"],
 )  # fmt: skip
 def test_mailing_lists_are_told(headers):
     parsed = read(headers)

@@ -92,7 +92,9 @@ def test_a_multipart_that_is_none_is_text():
 
 
 def test_an_inner_part_ends_where_the_outer_goes_on():
-    inner = b"Content-Type: multipart/alternative; boundary=in\n\n--in\n\nHello\n--in\nContent-Type: text/html\n\n<p>Hello</p>"
+    inner = b"Content-Type: multipart/alternative; boundary=in\n\n--in\n\nHello\n--in\n" + part(
+        "text/html", "<p>Hello</p>"
+    )
     parsed = parse(FROM + nest("mixed", inner, PNG + b"\niVBORw0K"))
     assert (parsed.text, parsed.html.strip(), len(parsed.attachments)) == ("Hello", "<p>Hello</p>", 1)
 
@@ -144,13 +146,15 @@ def test_a_long_name_keeps_its_ending():
 
 def test_an_invitation_is_told_in_words():
     calendar = (
-        "BEGIN:VCALENDAR\nMETHOD:REQUEST\nBEGIN:VEVENT\nSUMMARY:Visit\\, second try\nDTSTART;TZID=Europe/Vienna:20220503T100000\n"
+        "BEGIN:VCALENDAR\nMETHOD:REQUEST\nBEGIN:VEVENT\nSUMMARY:Visit\\, second try\n"
+        "DTSTART;TZID=Europe/Vienna:20220503T100000\n"
         "DTEND;TZID=Europe/Vienna:20220503T110000\nLOCATION:Ring 1\nORGANIZER;CN=Dana Reyes:mailto:dana@example.com\n"
         "DESCRIPTION:Bring the\n  lamp.\nEND:VEVENT\nEND:VCALENDAR\n"
     )
     parsed = parse(FROM + nest("mixed", part("text/plain", "Hello"), part("text/calendar; method=REQUEST", calendar)))
     assert parsed.text == (
-        "Hello\n\nInvitation: Visit, second try\nWhen: 2022-05-03 10:00 (Europe/Vienna) to 2022-05-03 11:00 (Europe/Vienna)\n"
+        "Hello\n\nInvitation: Visit, second try\nWhen: 2022-05-03 10:00 (Europe/Vienna) to 2022-05-03 11:00 "
+        "(Europe/Vienna)\n"
         "Where: Ring 1\nFrom: Dana Reyes <dana@example.com>\n\nBring the lamp."
     )
     assert [file.name for file in parsed.attachments] == ["text.ics"]
@@ -205,7 +209,10 @@ def test_an_opaque_s_mime_signature_is_opened():
 
 
 def test_words_signed_in_the_open_lose_their_armour():
-    text = "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nHello\n- -- \nDana\n-----BEGIN PGP SIGNATURE-----\n\nabc\n-----END PGP SIGNATURE-----\n"
+    text = (
+        "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nHello\n- -- \nDana\n-----BEGIN PGP SIGNATURE-----\n\n"
+        "abc\n-----END PGP SIGNATURE-----\n"
+    )
     assert parse(FROM + b"\n" + text.encode()).text == "Hello\n-- \nDana\n"
 
 

@@ -57,7 +57,8 @@ def test_messages_are_read(names, least):
 @pytest.mark.parametrize(
     ("name", "least"),
     [
-        ("is_bounce", 0.98), ("is_feedback_report", 1.0), ("is_delivery_notice", 1.0), ("is_auto_reply", 1.0), ("n", 0.98),
+        ("is_bounce", 0.98), ("is_feedback_report", 1.0), ("is_delivery_notice", 1.0), ("is_auto_reply", 1.0), ("n",
+        0.98),
         ("recipients", 0.98), ("recipients.hard", 0.92), ("recipients.reason", 0.88), ("recipients.status", 0.97),
         ("recipients.reply_code", 0.97),
     ],

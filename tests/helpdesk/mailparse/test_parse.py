@@ -17,7 +17,8 @@ def read(headers: str = "", body: str | bytes = "Hello", **more: bytes):
 
 def test_an_ordinary_message_is_read():
     parsed = parse(
-        b"Return-Path: <dana@example.com>\r\nDelivered-To: support@desk.example\r\nFrom: Dana Reyes <Dana@Example.com>\r\n"
+        b"Return-Path: <dana@example.com>\r\nDelivered-To: support@desk.example\r\nFrom: Dana Reyes "
+        b"<Dana@Example.com>\r\n"
         b'To: Support <support@desk.example>, "Lee, Ann" <ann@desk.example>\r\nCc: bob@example.com\r\n'
         b"Subject: Where is\r\n my parcel?\r\nDate: Tue, 3 May 2022 10:00:00 +0200\r\nMessage-ID: <1@example.com>\r\n"
         b"In-Reply-To: <0@desk.example>\r\nReferences: <a@desk.example>\r\n <0@desk.example>\r\n\r\nIt never came.\r\n"
@@ -32,7 +33,7 @@ def test_an_ordinary_message_is_read():
     assert parsed.references == ("a@desk.example", "0@desk.example")
     assert (parsed.return_path, parsed.delivered_to) == ("dana@example.com", ("support@desk.example",))
     assert parsed.text == "It never came.\n"
-    assert not (parsed.is_auto_reply or parsed.is_bounce or parsed.is_list or parsed.attachments or parsed.defects)
+    assert not any((parsed.is_auto_reply, parsed.is_bounce, parsed.is_list, parsed.attachments, parsed.defects))
 
 
 @pytest.mark.parametrize(
@@ -72,8 +73,10 @@ def test_a_raw_header_is_read_in_the_charset_of_the_body():
 @pytest.mark.parametrize(
     ("label", "codec", "text"),
     [
-        ("utf-8", "utf-8", "naïve 日本語"), ("iso-8859-1", "cp1252", "price: 5 € – “ok”"), ("gb2312", "gb18030", "朱镕基"),
-        ("ks_c_5601-1987", "cp949", "안녕하세요"), ("shift_jis", "cp932", "①日本"), ("iso-2022-jp", "iso2022_jp", "日本語"),
+        ("utf-8", "utf-8", "naïve 日本語"), ("iso-8859-1", "cp1252", "price: 5 € – “ok”"),
+        ("gb2312", "gb18030", "朱镕基"),
+        ("ks_c_5601-1987", "cp949", "안녕하세요"), ("shift_jis", "cp932", "①日本"),
+        ("iso-2022-jp", "iso2022_jp", "日本語"),
         ("us-ascii", "iso2022_jp", "日本語"), ("windows-1251", "cp1251", "Здравствуйте"), ("utf-7", "utf-7", "Grüße"),
         ("big5", "big5", "您好"), ("unicode-1-1-utf-7", "utf-7", "Grüße"), ("iso-8859-1", "utf-8", "Grüße"),
         ("x-mac-roman", "mac_roman", "Größe"), ("utf8mb4", "utf-8", "😀"), ("iso-8859-8-i", "iso-8859-8", "שלום"),
@@ -142,7 +145,7 @@ def test_the_first_address_of_several_froms_counts():
 
 
 def test_the_author_behind_a_list_is_told_when_both_headers_agree():
-    headers = b"From: 'Dana' via Help <help@lists.example>\nList-ID: <help.lists.example>\nX-Original-From: Dana <dana@example.com>\n"
+    headers = b"From: 'Dana' via Help <help@lists.example>\nX-Original-From: Dana <dana@example.com>\n"
     assert parse(headers + b"Reply-To: dana@example.com\n\nHi").written_by.email == "dana@example.com"
     assert parse(headers + b"Reply-To: eve@example.com\n\nHi").written_by.email == "help@lists.example"
     assert parse(headers + b"\nHi").sender.email == "help@lists.example"

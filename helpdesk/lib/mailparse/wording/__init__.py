@@ -1,4 +1,4 @@
-"""How servers and mail programs word things, in many languages: sections of one phrase a line, beside the code as text."""
+"""How servers and mail programs word things, in many languages: text files beside the code, a phrase a line."""
 
 import re
 from functools import cache
