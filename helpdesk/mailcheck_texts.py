@@ -13,8 +13,8 @@ from helpdesk.mailcheck_compare import flat, holds, same
 
 # What must not be in HTML that is shown, whatever else of it is kept.
 _ACTIVE = frozenset({
-    "script", "iframe", "object", "embed", "form", "input", "button", "textarea", "select", "base", "meta", "link", "style",
-    "svg", "math", "template", "noscript",
+    "script", "iframe", "object", "embed", "form", "input", "button", "textarea", "select", "base", "meta", "link",
+    "style", "svg", "math", "template", "noscript",
 })  # fmt: skip
 _SCHEMES = re.compile(r"[\s\x00-\x20]*(?:javascript|vbscript|data)\s*:", re.IGNORECASE)
 _ADDRESSES = frozenset({"href", "src", "action", "formaction", "xlink:href", "background", "poster", "srcset"})

@@ -1,6 +1,6 @@
 """HTML whose elements nest without end: brought down to a depth that the readers of HTML bear, in one pass.
 
-Real mail reaches more than a thousand (an answer to an answer, each time wrapped anew); what goes far beyond is an
+Real mail reaches more than five hundred (an answer to an answer, each time wrapped anew); what goes far beyond is an
 attack.
 """
 

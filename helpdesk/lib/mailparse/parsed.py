@@ -79,7 +79,8 @@ class Parsed:
     is_bounce: bool = False
     is_list: bool = False
     is_feedback_report: bool = False  # a complaint (RFC 5965)
-    is_delivery_notice: bool = False  # delivered, delayed, read: nothing to do
+    # Delivered, delayed, read: nothing to do. A warning of delay is a bounce as well, a soft one.
+    is_delivery_notice: bool = False
     automatic_because: str = ""  # the sign it was read from, in English, for the person who looks
     undelivered: tuple[Undelivered, ...] = ()
     # Of the message a bounce or complaint speaks of, as far as it is quoted: its Message-ID.
