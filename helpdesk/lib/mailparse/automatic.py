@@ -24,7 +24,7 @@ _NO = frozenset({"no", "false", "0", "none", ""})
 _VALUES = (
     ("x-post-messageclass", "9; autoresponder"), ("precedence", "auto_reply"), ("x-precedence", "auto_reply"),
     ("precedence", "auto-reply"), ("delivered-to", "autoresponder"), ("x-mailer", "autoresponder"),
-    ("x-mailer", "vacation"),
+    ("x-mailer", "vacation"), ("x-apple-action", "vacation"),
 )  # fmt: skip
 _LIST_HEADERS = (
     "list-id", "list-post", "mailing-list", "x-mailing-list", "x-beenthere", "x-mailman-version", "list-help",

@@ -29,8 +29,8 @@ _BY_STATUS = {
 # A status that leaves no doubt, whatever else the server writes.
 _DECISIVE = frozenset({"1.2", "1.6", "1.7", "1.8", "2.2", "4.7", "7.13", "7.20", "7.25", "7.26", "3.4", "2.3"})
 _BY_CODE = {
-    "552": "mailboxfull", "452": "systemfull", "553": "userunknown", "551": "userunknown", "521": "notaccept",
-    "556": "notaccept", "530": "securityerror", "535": "securityerror", "421": "expired", "550": "userunknown",
+    "552": "mailboxfull", "452": "systemfull", "553": "rejected", "551": "rejected", "521": "notaccept",
+    "556": "notaccept", "530": "securityerror", "535": "securityerror", "421": "expired", "550": "rejected",
     "450": "expired", "451": "systemerror", "501": "syntaxerror", "500": "syntaxerror", "571": "rejected",
 }  # fmt: skip
 _ADDRESS = re.compile(r"<?[^\s<>@]{1,100}@[^\s<>@,;:]{1,200}>?")

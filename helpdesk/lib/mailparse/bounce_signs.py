@@ -6,7 +6,7 @@ from helpdesk.lib.mailparse import addresses, wording
 from helpdesk.lib.mailparse.returned import Mail
 
 # An answer as SMTP servers give it: `550 5.1.1 …`, `550-…`, `(#5.1.1)`.
-_SERVER_ANSWER = re.compile(r"(?:^|[\s:;'\"(\[])(?:[45][0-5]\d[ -][^\n]{3}|#?[45]\.\d{1,2}\.\d{1,3}\b)")
+_SERVER_ANSWER = re.compile(r"(?:^|[\s:;'\"(\[])#?(?:[45][0-5]\d[ -][^\n]{3}|[45]\.\d{1,2}\.\d{1,3}\b)")
 _PASSED_ON = ("fw:", "fwd:", "wg:", "tr:", "rv:")
 _ANSWERED = ("re:", "aw:", "sv:", "antw:")  # some servers write it themselves
 

@@ -16,7 +16,7 @@ _ALONE = re.compile(
     rf"\.\.\.|\[|\(|$)(.*)$"
 )
 _BEGINS = re.compile(
-    rf"^[ \t]{{0,12}}<?({_EMAIL})>?[ \t]+(.*(?:error|invalid|unknown|fail|reject|on \d).*)$", re.IGNORECASE
+    rf"^[ \t]{{0,12}}<?({_EMAIL})>?[ \t]+(.*(?:error|invalid|unknown|fail|reject|on \d|on \w{3},).*)$", re.IGNORECASE
 )
 _NAMED = re.compile(
     rf"(?:rcpt to|rejected recipient|delivering your mail to|unable to deliver message to|undeliverable to"

@@ -18,7 +18,6 @@ from helpdesk.lib.mailparse.parsed import Address, Undelivered
 from helpdesk.lib.mailparse.parts import Part
 from helpdesk.lib.mailparse.returned import READ_TEXT, Mail, Returned, open_mail
 
-_STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
 _STATUS_IN_TEXT = re.compile(r"^[ \t]{0,4}(?:final|original)-recipient[ \t]?:", re.IGNORECASE | re.MULTILINE)
 
 
@@ -34,7 +33,7 @@ def read(root: Part, *, subject: str, sender: Address, text: str) -> Returned | 
 
 def _report(mail: Mail) -> Returned | None:
     """A delivery status report, in its own part or, where the message is broken, in the text."""
-    part = mail.part(*_STATUS_TYPES)
+    part = next((part for part in mail.leaves if part.type.endswith("delivery-status")), None)
     if part is not None:
         status = charsets.decode(part.content[:READ_TEXT], part.charset).replace("\r\n", "\n")
         if mail.root.type != "multipart/report" and not bounce_signs.is_from_a_server(mail):
@@ -84,12 +83,13 @@ def _free_form(mail: Mail) -> Returned | None:
 
 
 def _told(one: bounce_text.Named, mail: Mail, is_delay: bool) -> Undelivered:
-    words_said = "\n".join(one.lines).strip()
-    answer = words_said if len(words_said) > 3 else mail.said
-    status, code = delivery_status.codes(answer)
-    reason = bounce_reasons.reason(answer, status=status, reply_code=code, is_delayed=is_delay)
-    if not reason:
-        reason = bounce_reasons.reason(mail.said, status=status, reply_code=code)
+    """By the lines that follow the name; where they tell nothing, by all that is said."""
+    about = "\n".join(one.lines).strip()
+    for answer in (about, mail.said):
+        status, code = delivery_status.codes(answer)
+        reason = bounce_reasons.reason(answer, status=status, reply_code=code, is_delayed=is_delay) if answer else ""
+        if reason and (status or code or reason != "expired"):
+            break
     hard = bounce_reasons.is_hard(reason, status, is_delayed=is_delay)
     return Undelivered(one.email, status, code, reason, hard, delivery_status.one_line(answer))
 

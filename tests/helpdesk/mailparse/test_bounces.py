@@ -77,6 +77,19 @@ def test_a_complaint_is_a_feedback_report():
 
 
 FREE_FORMS = {
+    "notes": "------- Failure Reasons  --------\n\nUser not listed in public Name & Address Book (5.1.1)\n"
+        "dana@example.com\n\n"
+    "------- Returned Message --------\n",
+    "exchange 2003": "Your message\n\n  To:      Dana\n  Subject: Lamp\n\ndid not reach the following recipient(s):\n\n"
+    "dana@example.com on Thu, 29 Apr 2007 16:51:51 -0500\n    The recipient name is not recognized (5.1.1)\n"
+    "        MSEXCH:IMS:EXAMPLE 0 (000C05A6) Unknown Recipient\n\n",
+    "mailmarshal": "Your message:\n    Subject: Lamp\n\nCould not be delivered because of\n\n550 5.1.1 User "
+        "unknown\n\nThe following "
+    "recipients were affected:\n    dana@example.com\n\nAdditional Information\n======================\n\n",
+    "imail": "Unknown user: dana@example.com (5.1.1)\n\nOriginal message follows.\n\n",
+    "old sendmail": "   ----- Transcript of session follows -----\nWhile talking to mx.example.com:\n>>> RCPT "
+        "To:<dana@example.com>\n"
+    "<<< 550 5.1.1 no such user\n550 <dana@example.com>... User unknown\n\n   ----- Unsent message follows -----\n",
     "qmail": "Hi. This is the qmail-send program at mx.example.net.\nI'm afraid I wasn't able to deliver your "
         "message to the following "
     "addresses.\nThis is a permanent error; I've given up. Sorry it didn't work out.\n\n<dana@example.com>:\n"
