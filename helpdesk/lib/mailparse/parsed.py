@@ -59,6 +59,9 @@ class Parsed:
     subject: str = ""
     date: datetime | None = None
     sender: Address = Address()  # From:, else Sender:
+    # Who wrote it, where a mailing list put its own address into From: (both its X-Original-From and Reply-To name the
+    # same person); else the sender. As little proof of who it is as From: itself.
+    written_by: Address = Address()
     reply_to: tuple[Address, ...] = ()
     to: tuple[Address, ...] = ()
     cc: tuple[Address, ...] = ()
@@ -76,7 +79,8 @@ class Parsed:
     is_bounce: bool = False
     is_list: bool = False
     is_feedback_report: bool = False  # a complaint (RFC 5965)
-    is_delivery_notice: bool = False  # delivered, delayed, read: nothing to do
+    # Delivered, delayed, read: nothing to do. A warning of delay is a bounce as well, a soft one.
+    is_delivery_notice: bool = False
     automatic_because: str = ""  # the sign it was read from, in English, for the person who looks
     undelivered: tuple[Undelivered, ...] = ()
     # Of the message a bounce or complaint speaks of, as far as it is quoted: its Message-ID.
