@@ -135,6 +135,7 @@ class Trust(models.TextChoices):
     STRANGER = "stranger", _("Names a ticket of somebody else")
     FORWARDED = "forwarded", _("Forwarded by a colleague")
     FORGED_AGENT = "forged_agent", _("Claims to be a colleague; nothing confirms it")
+    FORGED_CUSTOMER = "forged_customer", _("Claims to be the customer; your mail server says it is not")
     REPLY_TO_DIFFERS = "reply_to_differs", _("Wants answers at another address")
     ACCEPTED = "accepted", _("Accepted by a colleague")
 
