@@ -23,6 +23,7 @@ from tickets.models.message import (
     Satisfaction,
 )  # fmt: skip
 from tickets.models.outbox import CaughtMail, Heartbeat, OutboxMail, OutboxStatus
+from tickets.models.participant import Participant
 from tickets.models.people import (
     STAFF_ROLES,
     Absence,
@@ -38,6 +39,7 @@ from tickets.models.people import (
     User,
     Weekday,
 )  # fmt: skip
+from tickets.models.returned import ReturnedMail, ReturnKind
 from tickets.models.rule import (
     DeskVersion,
     Macro,
@@ -66,8 +68,8 @@ __all__ = [
     "Attachment", "Availability", "Category", "CaughtMail", "Channel", "Customer", "CustomerTier", "Deadline",
     "DeadlineKind", "DeskVersion", "Draft", "EventKind", "HandleTime", "Heartbeat", "Holiday", "Identity",
     "IdentityKind", "LifecycleTiming", "Macro", "Message", "MessageKind", "MoveCondition", "Notification",
-    "OpeningHours", "Organisation", "OutboxMail", "OutboxStatus", "PlaybookLoad", "Presence", "Priority",
-    "Role", "Rule", "RuleStage", "RuleUse", "Satisfaction", "SavedView", "Sentiment", "Shift", "Skill",
+    "OpeningHours", "Organisation", "OutboxMail", "OutboxStatus", "Participant", "PlaybookLoad", "Presence",
+    "Priority", "ReturnKind", "ReturnedMail", "Role", "Rule", "RuleStage", "RuleUse", "Satisfaction", "SavedView", "Sentiment", "Shift", "Skill",
     "SlaPolicy", "State", "Tag", "Target", "Team", "Theme", "Throttle", "Ticket", "TicketEvent", "TicketLink",
     "User", "Weekday",
 ]  # fmt: skip
