@@ -12,6 +12,7 @@ from tickets.models.deadline import (
 )  # fmt: skip
 from tickets.models.event import EventKind, TicketEvent
 from tickets.models.history import SETTINGS_WITH_HISTORY
+from tickets.models.mail import InboundMail, Mailbox, MailSort, MailStatus, Road, Trust
 from tickets.models.message import (
     Attachment,
     Draft,
@@ -67,9 +68,9 @@ __all__ = [
     "OPEN_STATES", "OUR_TURN", "PROMISES", "SETTINGS_WITH_HISTORY", "STAFF_ROLES", "Absence", "AfterSend",
     "Attachment", "Availability", "Category", "CaughtMail", "Channel", "Customer", "CustomerTier", "Deadline",
     "DeadlineKind", "DeskVersion", "Draft", "EventKind", "HandleTime", "Heartbeat", "Holiday", "Identity",
-    "IdentityKind", "LifecycleTiming", "Macro", "Message", "MessageKind", "MoveCondition", "Notification",
-    "OpeningHours", "Organisation", "OutboxMail", "OutboxStatus", "Participant", "PlaybookLoad", "Presence",
-    "Priority", "ReturnKind", "ReturnedMail", "Role", "Rule", "RuleStage", "RuleUse", "Satisfaction", "SavedView", "Sentiment", "Shift", "Skill",
-    "SlaPolicy", "State", "Tag", "Target", "Team", "Theme", "Throttle", "Ticket", "TicketEvent", "TicketLink",
-    "User", "Weekday",
+    "IdentityKind", "InboundMail", "LifecycleTiming", "Macro", "MailSort", "MailStatus", "Mailbox", "Message",
+    "MessageKind", "MoveCondition", "Notification", "OpeningHours", "Organisation", "OutboxMail", "OutboxStatus",
+    "Participant", "PlaybookLoad", "Presence", "Priority", "ReturnKind", "ReturnedMail", "Road", "Role", "Rule",
+    "RuleStage", "RuleUse", "Satisfaction", "SavedView", "Sentiment", "Shift", "Skill", "SlaPolicy", "State", "Tag",
+    "Target", "Team", "Theme", "Throttle", "Ticket", "TicketEvent", "TicketLink", "Trust", "User", "Weekday",
 ]  # fmt: skip
