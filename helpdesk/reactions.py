@@ -59,6 +59,7 @@ REACTIONS: dict[EventKind, tuple[Reaction, ...]] = {
     EventKind.RATED: (telling.poor_rating_is_told,),
     EventKind.REOPENED: (telling.customer_sees_it_reopened,),
     EventKind.MERGED: (telling.customer_learns_of_the_merge,),
+    EventKind.MAIL_RETURNED: (telling.somebody_sees_the_mail_came_back,),
     EventKind.NOTICE_DEAD: (telling.leads_see_the_dead_letter,),
     # The rest is there to be read.
     EventKind.RESTORED: (),

@@ -7,7 +7,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from tickets import decisions, wording
+from tickets import decisions, unreachable, wording
 from tickets.desk import Desk
 from tickets.models import DeadlineKind, EventKind, Priority, State, TicketEvent
 
@@ -100,6 +100,9 @@ def _changed(event: TicketEvent, data: dict[str, Any], desk: Desk) -> str:
         words = _("%(by)s noted the number %(new)s") % {"by": by, "new": new or "—"}
     elif field == "customer":
         words = _("Now of %(new)s; before: %(old)s") % {"new": new, "old": data.get("old")}
+    elif field == "participants":
+        words = _("%(by)s added %(new)s to the mail") if new else _("%(by)s took %(old)s off the mail")
+        words %= {"by": by, "new": new, "old": data.get("old")}
     elif field in ("cause", "fix"):
         words = _("%(by)s wrote down what was wrong") if field == "cause" else _("%(by)s wrote down what fixed it")
         words %= {"by": by}
@@ -209,5 +212,8 @@ WORDS: dict[str, Callable[[TicketEvent, dict[str, Any], Desk], str]] = {
     **dict.fromkeys((EventKind.DUE_SOON, EventKind.BREACHED, EventKind.REMINDED, EventKind.FOLLOWED_UP), _timer),
     EventKind.RATED: _rated,
     EventKind.MACRO_USED: _macro_used,
+    EventKind.MAIL_RETURNED: lambda event, data, desk: unreachable.in_words(
+        data.get("kind", "hard"), data.get("address", ""), data.get("words", "")
+    ),
     EventKind.NOTICE_DEAD: _plain(lambda: _("a mail to the customer could not be delivered")),
 }  # fmt: skip
