@@ -77,12 +77,12 @@ def hold(
     *,
     body: str,
     author_name: str,
+    sender: str,
     customer: Customer | None,
     channel: Channel,
     trust: str,
     files: Sequence[StoredFile] = (),
     dedupe_key: str = "",
-    why: str = "",
     now: datetime | None = None,
 ) -> Message:
     """Somebody wrote whom we cannot believe: colleagues see it as a note, nothing else changes until `accept`."""
@@ -93,7 +93,7 @@ def hold(
             change, MessageKind.NOTE, body, files, dedupe_key, customer=customer, author_name=author_name[:120],
             channel=channel, trust=trust,
         )  # fmt: skip
-        change.event(EventKind.HELD, by=None, message=message.pk, trust=trust, sender=author_name[:120], why=why)
+        change.event(EventKind.HELD, by=None, message=message.pk, trust=trust, sender=sender)
     return message
 
 
@@ -216,13 +216,14 @@ def note(
     by: User,
     files: Sequence[StoredFile] = (),
     dedupe_key: str = "",
+    trust: str = "",
     now: datetime | None = None,
 ) -> Message:
     """Say something among colleagues: changes neither state nor assignee; @name tells that colleague."""
     with changing(ticket, now=now, by=by) as change:
         if said := _already_said(dedupe_key):
             return said
-        message = _say(change, MessageKind.NOTE, body, files, dedupe_key, author=by, author_name=by.name)
+        message = _say(change, MessageKind.NOTE, body, files, dedupe_key, author=by, author_name=by.name, trust=trust)
         mentioned = mentions_in(body, change.desk) - {by.pk}
         if mentioned:
             message.mentions.add(*mentioned)

@@ -75,13 +75,23 @@ def answer(
 
 
 def open_ticket(
-    inbound: Inbound, *, desk: Desk, now: datetime, by: User | None = None, follows: Ticket | None = None
+    inbound: Inbound,
+    *,
+    desk: Desk,
+    now: datetime,
+    by: User | None = None,
+    follows: Ticket | None = None,
+    customer: Customer | None = None,
 ) -> Received:
-    """As `receive`, inside the caller's transaction: raises IntegrityError when the same inbound had come before."""
+    """As `receive`, inside the caller's transaction: raises IntegrityError when the same inbound had come before.
+
+    `customer`: the sender, where the caller has recognised them.
+    """
     body = text.plain(inbound.body, settings.MAX_BODY_CHARACTERS)
     if not body.strip() and not inbound.files:
         raise Refused(_("There is nothing written yet. Tell us what happened, then send."))
-    customer = customers.recognise(inbound.sender, now=now, language=inbound.language, time_zone=inbound.time_zone)
+    sender = inbound.sender
+    customer = customer or customers.recognise(sender, now=now, language=inbound.language, time_zone=inbound.time_zone)
     ticket = Ticket(
         subject=_subject(inbound, body, follows), channel=inbound.channel, customer=customer,
         organisation_id=customer.organisation_id, customer_name=str(customer)[:120], customer_tier=customer.tier,

@@ -25,6 +25,7 @@ HEAD_BYTES = 64 * 1024
 # What says that two copies are one message, whatever the roads between added above it.
 SAME_IN_COPIES = (b"message-id", b"from", b"date", b"subject")
 FOLDED = re.compile(rb"\r?\n[ \t]+")
+ADDRESS = re.compile(r"[^\s<>()\",;:]{1,64}@[^\s<>()\",;:]{1,253}")
 HEADER_END = re.compile(rb"\r?\n\r?\n")
 
 
@@ -62,6 +63,7 @@ def keep(
         uid=uid,
         mail_id=_mail_id(head.get(b"message-id", b"")),
         fingerprint=_fingerprint(raw, head),
+        sender=_sender(head.get(b"from", b"")),
         envelope_from=_address(envelope_from),
         envelope_to=[_address(address) for address in envelope_to][:100],
         received_at=now,
@@ -125,6 +127,12 @@ def _mail_id(value: bytes) -> str:
     text = value.decode("ascii", "replace").replace("\0", "")
     inner = text.partition("<")[2].partition(">")[0].strip() or text.strip("<> \t")
     return inner if len(inner) <= LONGEST_MAIL_ID else hashlib.sha256(inner.encode()).hexdigest()
+
+
+def _sender(value: bytes) -> str:
+    """The address of a From header as far as one sees it without reading the message; reading it corrects this."""
+    found = ADDRESS.findall(value[:1000].decode("ascii", "replace"))
+    return _address(found[-1]) if found else ""
 
 
 def _address(value: str) -> str:

@@ -29,7 +29,7 @@ def plan(ticket: Ticket, *, facts: Facts, desk: Desk) -> list[Decision]:
     automatically and waits in the queue (B5).
     """
     decisions = rules.run(RuleStage.ROUTING, ticket, facts=facts, desk=desk)
-    if ticket.team is not None and not any(decision.what == "team" for decision in decisions):
+    if ticket.team is not None and not any(decision.what in ("team", "tier") for decision in decisions):
         # The ticket had its team before any rule looked: a mailbox's.
         decisions.append(decide("team", ticket.team.slug, sentence="mailbox", label=ticket.team.name))
     if ticket.team_id is None:

@@ -1,7 +1,7 @@
 """Which ticket a mail belongs to and how far it may be believed: an outsider never writes in another's thread.
 
-Looked at in order of trust: the address we signed for the ticket, Message-IDs of ours and of mails we took in, the number
-in the subject. All three are only hints to a ticket; what the mail may do there follows from who wrote it.
+Looked at in order of trust: the address we signed for the ticket, Message-IDs of ours and of mails we took in, the
+number in the subject. All three are only hints to a ticket; what the mail may do there follows from who wrote it.
 """
 
 import re
@@ -105,19 +105,24 @@ def ours(addresses: Iterable[str], desk: Desk) -> Mailbox | None:
     return None
 
 
-def is_own(address: str) -> bool:
+def is_own(address: str, desk: Desk) -> bool:
     """Whether mail from this address is our own."""
-    return own_addresses.is_one(address, own_addresses.all())
+    return own_addresses.is_one(address, own_addresses.of(desk))
 
 
 def _of_colleague(
     card: StaffCard, ticket: Ticket | None, customer: Customer | None, *, is_confirmed: bool, desk: Desk
 ) -> Standing:
-    trust = Trust.COLLEAGUE if is_confirmed else Trust.FORGED_AGENT
-    standing = {"customer": customer, "colleague": card, "is_confirmed": is_confirmed}
     if ticket is not None and is_confirmed and not _may_see(card, ticket, desk):
-        return Standing(Trust.STRANGER, mentions=ticket, **standing)
-    return Standing(trust, ticket, is_held=ticket is not None and not is_confirmed, **standing)
+        return Standing(Trust.STRANGER, mentions=ticket, customer=customer, colleague=card, is_confirmed=True)
+    return Standing(
+        Trust.COLLEAGUE if is_confirmed else Trust.FORGED_AGENT,
+        ticket,
+        is_held=ticket is not None and not is_confirmed,
+        customer=customer,
+        colleague=card,
+        is_confirmed=is_confirmed,
+    )
 
 
 def _may_see(card: StaffCard, ticket: Ticket, desk: Desk) -> bool:

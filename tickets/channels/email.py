@@ -39,7 +39,7 @@ def inbound(
     )
 
 
-def from_original(parsed: Parsed, mail: InboundMail, sender: Address, *, base: Inbound) -> Inbound:
+def from_original(parsed: Parsed, mail: InboundMail, sender: Address, *, base: Inbound, trust: str) -> Inbound:
     """A mail that a colleague passed on, as a message from the one who wrote it first."""
     original = parsed.forwarded
     if original is None:
@@ -52,7 +52,7 @@ def from_original(parsed: Parsed, mail: InboundMail, sender: Address, *, base: I
         files=base.files,
         dedupe_key=dedupe_key(mail),
         team_id=base.team_id,
-        trust=base.trust,
+        trust=trust,
     )
 
 
