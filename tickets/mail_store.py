@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -20,6 +20,7 @@ from tickets.models import InboundMail, Mailbox, Road
 MOST_BYTES = 50 * 1024 * 1024
 # Up to here a message lies in its row, which one write makes safe; above, on disk under its hash.
 IN_THE_ROW = 128 * 1024
+NOTED_EVERY = timedelta(minutes=1)
 LONGEST_MAIL_ID = 255
 HEAD_BYTES = 64 * 1024
 # What says that two copies are one message, whatever the roads between added above it.
@@ -74,12 +75,22 @@ def keep(
     try:
         with transaction.atomic(durable=True):
             insert([mail])
+            _note_arrival(mailbox, road, now)
             doorbell.ring()
     except IntegrityError:
         if first := _first(mail):
             return first
         raise
     return mail
+
+
+def _note_arrival(mailbox: Mailbox | None, road: str, now: datetime) -> None:
+    """The mailbox is not silent; written once a minute at most. A fetched one's success is written by the visit."""
+    if mailbox is None or (mailbox.last_mail_at and now - mailbox.last_mail_at < NOTED_EVERY):
+        return
+    mailbox.last_mail_at = now
+    changes = {"last_mail_at": now} if road == Road.IMAP else {"last_mail_at": now, "last_success_at": now}
+    Mailbox.objects.filter(pk=mailbox.pk).update(**changes)
 
 
 def raw_of(mail: InboundMail) -> bytes:

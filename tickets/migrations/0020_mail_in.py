@@ -46,6 +46,7 @@ class Migration(migrations.Migration):
                 ('left_on_server', models.PositiveIntegerField(default=0, editable=False, verbose_name='left on the server')),
                 ('alarmed_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('uidvalidity', models.BigIntegerField(blank=True, editable=False, null=True)),
+                ('last_uid', models.BigIntegerField(blank=True, editable=False, null=True)),
                 ('next_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('lease_until', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),

@@ -89,6 +89,7 @@ class Mailbox(models.Model):
     alarmed_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Fetching: where we are, whose turn it is, when it is tried again.
     uidvalidity = models.BigIntegerField(null=True, blank=True, editable=False)
+    last_uid = models.BigIntegerField(null=True, blank=True, editable=False)
     next_at = models.DateTimeField(null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
