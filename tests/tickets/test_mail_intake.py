@@ -10,7 +10,7 @@ from django.utils import timezone
 from helpdesk.lib.mailparse.parsed import Unreadable
 from tests import cast
 from tests.mails import SUPPORT, come, raw
-from tickets import desk, intake, mail_intake, mail_store
+from tickets import desk, intake, mail_intake, mail_store, outbox, participants
 from tickets.models import (
     Channel,
     Deadline,
@@ -197,16 +197,12 @@ def test_two_vacation_responders_exchange_at_most_two_automatic_mails():
     sent = 0
     come(raw("I am away until May.", subject="Away"))
     for turn in range(12):
-        leaving = OutboxMail.objects.filter(status="pending")
-        from tickets import outbox
-
         outbox.drain()
         left = OutboxMail.objects.filter(status="sent").count()
         if left == sent:
             break
         sent = left
         come(raw("I am away until May.", subject="Away", message_id=f"<turn{turn}@people.example>"))
-        assert leaving is not None
     assert sent <= 2
 
 
@@ -230,8 +226,6 @@ def test_our_own_mail_that_comes_back_goes_nowhere():
 
 
 def test_a_thousand_mails_naming_one_victim_make_one_mail():
-    from tickets import outbox
-
     for number in range(30):
         come(raw(f"Buy {number}", subject=f"Number {number}", sender="victim@elsewhere.example"))
     outbox.drain()
@@ -240,7 +234,7 @@ def test_a_thousand_mails_naming_one_victim_make_one_mail():
 
 def test_a_bounce_opens_no_ticket():
     mail = come(
-        b"From: MAILER-DAEMON@mx.example\r\nTo: support@firstline.test\r\nSubject: Undelivered Mail Returned to Sender\r\n"
+        b"From: MAILER-DAEMON@mx.example\r\nTo: support@firstline.test\r\nSubject: Undelivered Mail\r\n"
         b"Return-Path: <>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status; "
         b'boundary="b"\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nIt could not be delivered.\r\n--b\r\n'
         b"Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n"
@@ -252,8 +246,6 @@ def test_a_bounce_opens_no_ticket():
 
 
 def test_other_recipients_are_in_on_the_ticket():
-    from tickets import participants
-
     mail = come(raw(to=f"{SUPPORT}, Tom <tom@people.example>", cc="Eve <eve@people.example>"))
     assert [one.address for one in participants.of(mail.ticket)] == ["tom@people.example", "eve@people.example"]
 
