@@ -32,7 +32,7 @@ class Cluster:
 
     def run(self, program: str, *arguments: str) -> None:
         """One of PostgreSQL's programs, as the user it insists on."""
-        command = [str(binaries() / program), *arguments]
+        command = [f"{binaries()}/{program}", *arguments]
         if os.geteuid() == 0:
             command = ["runuser", "-u", "postgres", "--", *command]
         subprocess.run(command, check=True, capture_output=True, cwd=self.folder)
