@@ -129,4 +129,7 @@ def _address(entry: _Entry, hint: str) -> Address:
 
 
 def _name(name: str) -> str:
-    return " ".join(name.strip().strip("'\"").split())[:_LONGEST_NAME]
+    name = " ".join(name.replace('"', "").split())
+    if len(name) > 1 and name[0] == name[-1] == "'":
+        name = name[1:-1].strip()
+    return name[:_LONGEST_NAME]

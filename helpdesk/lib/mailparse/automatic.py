@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from helpdesk.lib.mailparse import phrases
+from helpdesk.lib.mailparse import wording
 from helpdesk.lib.mailparse.parsed import Address
 from helpdesk.lib.mailparse.parts import Part
 
@@ -78,18 +78,18 @@ def _bulk(root: Part, mailing_list: str, subject: str) -> str:
 
 def _worded(root: Part, subject: str, text: str) -> str:
     """A subject such as “Out of office”, and a second sign."""
-    known = phrases.of("automatic")
-    flat_subject = phrases.flat(subject)
+    known = wording.of("automatic")
+    flat_subject = wording.flat(subject)
     if flat_subject.startswith(_ANSWERS):
         return ""
-    by_subject = phrases.begins(flat_subject.lstrip("[(<*"), known["subjects"])
+    by_subject = wording.begins(flat_subject.lstrip("[(<*"), known["subjects"])
     if not by_subject:
         return ""
     if root.raw("return-path").strip() == b"<>":
         return f"subject “{by_subject}”, empty sender"
     if root.raw("x-auto-response-suppress") or root.text("precedence").lower() in _BULK:
         return f"subject “{by_subject}”, marked to suppress answers"
-    by_text = phrases.found(phrases.flat(text[:1500]), known["bodies"])
+    by_text = wording.found(wording.flat(text[:1500]), known["bodies"])
     if by_text and (root.raw("in-reply-to") or root.raw("references") or ":" in flat_subject[: len(by_subject) + 3]):
         return f"subject “{by_subject}”, text “{by_text}”"
     return ""
@@ -108,7 +108,7 @@ def _list(root: Part) -> str:
 
 
 def _answers(root: Part, subject: str) -> bool:
-    return bool(root.raw("in-reply-to") or root.raw("references")) or phrases.flat(subject).startswith(_ANSWERS)
+    return bool(root.raw("in-reply-to") or root.raw("references")) or wording.flat(subject).startswith(_ANSWERS)
 
 
 def _written(name: str) -> str:

@@ -5,19 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from helpdesk.lib.mailparse import charsets, html_text, invitations, names, plain_text, shells, tnef, transfer
-from helpdesk.lib.mailparse.limits import DEEPEST_HTML, LONGEST_TEXT
+from helpdesk.lib.mailparse import charsets, deep_html, html_text, invitations, names, plain_text, shells, tnef, transfer
+from helpdesk.lib.mailparse.limits import LONGEST_TEXT
 from helpdesk.lib.mailparse.parsed import Attached, Unreadable
 from helpdesk.lib.mailparse.parts import Part, split
 
 _MEDIA = ("image/", "audio/", "video/")
-_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
-# Elements that never close, or that the next of their kind closes: they nest nothing.
-_FLAT = frozenset(
-    "area base br col embed hr img input link meta param source track wbr p li td tr th dt dd option thead tbody tfoot"
-    " colgroup html head body".split()
-)
 _CID = re.compile(r"""cid:([^"'\s>)]{1,250})""", re.IGNORECASE)
+_ENRICHED = ("text/enriched", "text/richtext")
 _TNEF = ("application/ms-tnef", "application/vnd.ms-tnef")
 _REPORT_TYPES = (
     "message/delivery-status", "message/disposition-notification", "message/feedback-report", "text/rfc822-headers",
@@ -55,6 +50,9 @@ def read(root: Part) -> Body:
     body.text = _joined(texts)
     if not body.text.strip() and body.html:
         body.text = html_text.to_text(body.html)
+    if not body.text.strip():
+        enriched = [part for part in chosen.attached if part.type in _ENRICHED]
+        body.text = _joined([_text(part, body) for part in enriched])
     for part in chosen.attached:
         _attach(part, body)
     for part in [*(chosen.text or []), *(chosen.html or [])]:
@@ -114,15 +112,14 @@ def _is_body(part: Part, number: int, kind: str) -> bool:
 
 
 def _is_readable(part: Part) -> bool:
-    return part.type in ("text/plain", "text/html", "text/enriched", "text/richtext", "text/markdown") or (
-        part.type.startswith("multipart/")  # its boundary was never found: what stands there is text
-    )
+    # of a multipart without parts the boundary was never found: what stands there is text
+    return part.type in ("text/plain", "text/html") or part.type.startswith("multipart/")
 
 
 def _text(part: Part, body: Body) -> str:
     """The part as text; files pasted into it by uuencode are attached."""
     if part.type == "text/html":
-        return html_text.to_text(_checked(_decoded(part)))
+        return html_text.to_text(deep_html.flattened(_decoded(part)))
     content = part.content
     if part.type == "text/plain":
         content, files = transfer.uuencoded(content)
@@ -130,7 +127,7 @@ def _text(part: Part, body: Body) -> str:
             name = names.safe(charsets.decode(raw_name), "application/octet-stream")
             body.attachments.append(Attached(name, "application/octet-stream", data))
     text = plain_text.unix_lines(charsets.decode(content, part.charset))
-    if part.type in ("text/enriched", "text/richtext"):
+    if part.type in _ENRICHED:
         return plain_text.from_enriched(text)
     params = part.content_type.params
     if params.get("format", "").lower() == "flowed":
@@ -140,7 +137,7 @@ def _text(part: Part, body: Body) -> str:
 
 def _html(part: Part, among: list[Part]) -> str:
     if part.type == "text/html":
-        return _checked(_decoded(part))
+        return deep_html.flattened(_decoded(part))
     return plain_text.as_html(plain_text.unix_lines(_decoded(part))) if len(among) > 1 else ""
 
 
@@ -152,18 +149,6 @@ def _decoded(part: Part) -> str:
     return charsets.decode(part.content, label).replace("\0", "")
 
 
-def _checked(html: str) -> str:
-    """The HTML, if its elements do not nest beyond what the readers of HTML bear."""
-    depth = 0
-    for found in _TAG.finditer(html):
-        if found[2].lower() in _FLAT:
-            continue
-        depth = max(0, depth - 1) if found[1] else depth + 1
-        if depth > DEEPEST_HTML:
-            raise Unreadable(f"The HTML of the message nests more than {DEEPEST_HTML} elements deep.")
-    return html
-
-
 def _joined(texts: list[str]) -> str:
     return "\n".join(text.rstrip("\n") for text in texts if text.strip()) if len(texts) != 1 else texts[0]
 
@@ -171,12 +156,14 @@ def _joined(texts: list[str]) -> str:
 def _attach(part: Part, body: Body) -> None:
     """The part as a file; what it holds for people (winmail.dat, an invitation) becomes files and text of its own."""
     kind, content = part.type, part.content
+    if not content.strip() and not part.filename and kind.startswith("text/"):
+        return
     if kind in _TNEF or part.filename.lower() == "winmail.dat":
         opened = tnef.read(content)
         if opened is not None:
             body.attachments += [Attached(names.safe(file.name), file.content_type, file.content) for file in opened.files]
             if not body.text.strip():
-                body.text = opened.text or (html_text.to_text(_checked(opened.html)) if opened.html else "")
+                body.text = opened.text or (html_text.to_text(deep_html.flattened(opened.html)) if opened.html else "")
                 body.html = body.html or opened.html
             return
         body.defects.append("An Outlook winmail.dat could not be opened.")

@@ -6,7 +6,7 @@ RFC 5321 and RFC 7372.
 
 import re
 
-from helpdesk.lib.mailparse import phrases
+from helpdesk.lib.mailparse import wording
 
 # The address or its host takes no mail and will not: the only reasons to stop writing to it.
 _HARD = frozenset({"userunknown", "hostunknown", "hasmoved", "notaccept"})
@@ -26,32 +26,40 @@ _BY_STATUS = {
     "7.26": "authfailure", "7.27": "notaccept",
 }  # fmt: skip
 # A status that leaves no doubt, whatever else the server writes.
-_DECISIVE = frozenset({"1.2", "1.6", "2.2", "7.13", "7.20", "7.25", "7.26", "3.4", "2.3"})
+_DECISIVE = frozenset({"1.2", "1.6", "1.7", "1.8", "2.2", "4.7", "7.13", "7.20", "7.25", "7.26", "3.4", "2.3"})
 _BY_CODE = {
     "552": "mailboxfull", "452": "systemfull", "553": "userunknown", "551": "userunknown", "521": "notaccept",
     "556": "notaccept", "530": "securityerror", "535": "securityerror", "421": "expired", "550": "userunknown",
     "450": "expired", "451": "systemerror", "501": "syntaxerror", "500": "syntaxerror", "571": "rejected",
 }  # fmt: skip
 _ADDRESS = re.compile(r"<?[^\s<>@]{1,100}@[^\s<>@,;:]{1,200}>?")
+_ANSWER = re.compile(r"(?<![\d.])[45][0-5]\d[ -]")
 _LINK = re.compile(r"https?://\S{1,500}")
 
 
 def reason(words: str, *, status: str = "", reply_code: str = "", is_delayed: bool = False) -> str:
     """The reason; "" where neither words nor codes tell one. `words`: the server's answer."""
     # addresses and links hold words of their own (blocked@…, /spam-help) that say nothing about this message
-    text = phrases.flat(_ADDRESS.sub("@", _LINK.sub(" ", words)))
+    text = wording.flat(_ADDRESS.sub("@", _LINK.sub(" ", words.replace("\n", " "))))
     kind = status[2:] if status[1:2] == "." else ""
     if kind in _DECISIVE and status[0] in "45":
         decided = _BY_STATUS[kind]
         return decided
-    named = next((name for name, known in phrases.of("bounce_reasons").items() if phrases.found(text, known)), "")
+    named = _named(text)
+    answer = _ANSWER.search(text)
+    if named in _HARD and answer:  # the other server's own words, without what ours wrote before them
+        named = _named(text[answer.start() :]) or named
     if named == "userunknown" and kind.startswith("2."):
         return "filtered"  # the mailbox is there, it is the message that was refused
-    if named == "hostunknown" and kind in ("1.7", "1.8"):
-        return "rejected"  # the domain that was not found is the sender's
     if named:
         return named
     return _BY_STATUS.get(kind, "") or ("expired" if is_delayed else "") or _BY_CODE.get(reply_code, "")
+
+
+def _named(text: str) -> str:
+    """By phrases; a section's name may carry a note after a dot that says why it stands where it stands."""
+    sections = wording.of("bounce_reasons").items()
+    return next((name for name, known in sections if wording.found(text, known)), "").partition(".")[0]
 
 
 def is_hard(reason_word: str, status: str = "", *, is_delayed: bool = False) -> bool:

@@ -13,12 +13,12 @@ _EMAIL = r"[^\s<>()\[\],;:\"'|@]{1,150}@[A-Za-z0-9\[](?:[A-Za-z0-9.-]{0,250}[A-Z
 _ALONE = re.compile(
     rf"^[ \t>*\-•·]{{0,12}}[<\"'(]{{0,2}}({_EMAIL})[>\"')]{{0,2}}(?:<mailto:[^>\s]{{1,300}}>)?[ \t]*(?::|,|;|\.\.\.|\[|\(|$)(.*)$"
 )
-_BEGINS = re.compile(rf"^[ \t]{{0,12}}<?({_EMAIL})>?[ \t]+(.*(?:error|invalid|unknown|fail|reject).*)$", re.IGNORECASE)
+_BEGINS = re.compile(rf"^[ \t]{{0,12}}<?({_EMAIL})>?[ \t]+(.*(?:error|invalid|unknown|fail|reject|on \d).*)$", re.IGNORECASE)
 _NAMED = re.compile(
     rf"(?:rcpt to|rejected recipient|delivering your mail to|unable to deliver message to|undeliverable to"
     rf"|deliver(?:y|ed)? to|permanent errors|temporary errors|attempts|failed for|gateway for|could not be delivered to"
     rf"|original recipient|bounced address|x-failed-recipients|was not delivered to|wasn't delivered to|not reach"
-    rf"|recipient)\s?(?:is)?\s?[:=]?\s{{0,4}}[<\"']?({_EMAIL})",
+    rf"|unknown user|allowed size|recipient address|rcpt|\[smtp|recipient)\s?(?:is)?\s?[:=]?\s{{0,4}}[<\"']?({_EMAIL})",
     re.IGNORECASE,
 )
 _BEFORE_TROUBLE = re.compile(rf"^[2345]\d\d[ -].{{0,40}}?<({_EMAIL})>", re.MULTILINE)

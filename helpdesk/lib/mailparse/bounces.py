@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 
-from helpdesk.lib.mailparse import addresses, bounce_reasons, bounce_text, charsets, delivery_status, parts, phrases
+from helpdesk.lib.mailparse import addresses, bounce_reasons, bounce_text, charsets, delivery_status, parts, wording
 from helpdesk.lib.mailparse.parsed import Address, Undelivered
 from helpdesk.lib.mailparse.parts import Part
 
@@ -37,7 +37,8 @@ class _Mail:
     leaves: list[Part]
     subject: str
     sender: Address
-    said: str  # what is written to people
+    whole: str  # the text
+    said: str  # of it, what is written to people
     original: str  # headers and beginning of the message that came back
 
     def part(self, *types: str) -> Part | None:
@@ -73,7 +74,7 @@ def _mail(root: Part, subject: str, sender: Address, text: str) -> _Mail:
         said = whole
     inner = next((part for part in leaves if part.type in ("message/rfc822", "text/rfc822-headers", "text/rfc822-header", "message/partial")), None)
     original = charsets.decode(inner.content[:70_000], inner.charset).replace("\r\n", "\n") if inner else rest
-    return _Mail(root, leaves, subject, sender, said, original or _second_text(leaves))
+    return _Mail(root, leaves, subject, sender, whole, said, original or _second_text(leaves))
 
 
 def _second_text(leaves: list[Part]) -> str:
@@ -84,7 +85,7 @@ def _feedback(mail: _Mail) -> Returned | None:
     part = mail.part("message/feedback-report")
     attached = mail.part("message/rfc822")
     if part is None:
-        is_complaint = phrases.begins(phrases.flat(mail.subject), phrases.of("bounces")["complaints"])
+        is_complaint = wording.begins(wording.flat(mail.subject), wording.of("bounces")["complaints"])
         if not is_complaint or attached is None or mail.root.raw("in-reply-to"):
             return None
     report = charsets.decode(part.content[:20_000]) if part else mail.original
@@ -100,11 +101,11 @@ def _feedback(mail: _Mail) -> Returned | None:
 
 def _provider(mail: _Mail) -> Returned | None:
     """What Amazon's mail service writes as JSON."""
-    text = mail.said.lstrip()
+    text = mail.whole.lstrip()
     if not text.startswith("{") or '"notificationType"' not in text[:2000]:
         return None
     try:
-        told = json.JSONDecoder().raw_decode((mail.said + mail.original if mail.original in mail.said else mail.said).lstrip())[0]
+        told = json.JSONDecoder(strict=False).raw_decode(text)[0]
     except (ValueError, RecursionError):
         return None
     kind = str(told.get("notificationType", ""))
@@ -169,14 +170,13 @@ def _report(mail: _Mail) -> Returned | None:
         return Returned(because, got, original_id, is_delivery_notice=True)
     failed = [person for person in people if not person.is_delivered]
     is_delay = all(person.is_delayed for person in failed)
-    gone = _without_doubles([_undelivered(person, mail) for person in failed])
+    gone = _without_doubles([_undelivered(person, mail, is_alone=len(failed) == 1) for person in failed])
     return Returned(because, gone, original_id, is_bounce=True, is_delivery_notice=is_delay)
 
 
 def _status_in_text(mail: _Mail) -> str:
-    whole = f"{mail.said}\n{mail.original}"
-    found = _STATUS_IN_TEXT.search(whole)
-    return whole[found.start() : found.start() + 20_000] if found else ""
+    found = _STATUS_IN_TEXT.search(mail.whole)
+    return mail.whole[found.start() : found.start() + 20_000] if found else ""
 
 
 def _free_form(mail: _Mail) -> Returned | None:
@@ -190,7 +190,7 @@ def _free_form(mail: _Mail) -> Returned | None:
     if emails:
         about = {one.email: one for one in named}
         named = [about.get(email) or bounce_text.Named(email, mail.said.splitlines()) for email in dict.fromkeys(emails)]
-    is_delay = bool(phrases.found(phrases.flat(mail.said[:5000]), phrases.of("bounces")["delays"]))
+    is_delay = bool(wording.found(wording.flat(mail.said[:5000]), wording.of("bounces")["delays"]))
     gone = tuple(_told(one, mail, is_delay) for one in named)
     return Returned(because, gone, mail.original_message_id, is_bounce=True, is_delivery_notice=is_delay)
 
@@ -206,11 +206,14 @@ def _told(one: bounce_text.Named, mail: _Mail, is_delay: bool) -> Undelivered:
     return Undelivered(one.email, status, code, reason, hard, delivery_status.one_line(answer))
 
 
-def _undelivered(person: delivery_status.Recipient, mail: _Mail) -> Undelivered:
+def _undelivered(person: delivery_status.Recipient, mail: _Mail, *, is_alone: bool = True) -> Undelivered:
     about = person.diagnostic
     if not re.search(r"[A-Za-z]{3}", about):  # the report has no words of its own: what the text says
         named = [one for one in bounce_text.recipients(mail.said, known=(person.email,)) if one.email == person.email]
-        about = f"{about} {' '.join(named[0].lines)}" if named and named[0].lines else f"{about} {mail.said}"
+        if named and named[0].lines:
+            about = f"{about} {' '.join(named[0].lines)}"
+        elif is_alone:
+            about = f"{about} {mail.said}"
     status, code = delivery_status.codes(about, person.status)
     reason = bounce_reasons.reason(about, status=status, reply_code=code, is_delayed=person.is_delayed)
     hard = bounce_reasons.is_hard(reason, status, is_delayed=person.is_delayed)
@@ -231,12 +234,12 @@ def _ours(mail: _Mail) -> frozenset[str]:
 
 
 def _is_from_a_server(mail: _Mail) -> bool:
-    known = phrases.of("bounces")
+    known = wording.of("bounces")
     local = mail.sender.email.partition("@")[0] or mail.sender.name.lower()
     path = mail.root.raw("return-path").strip()
     return (
-        bool(phrases.begins(local.replace(" ", "-"), known["senders"]))
-        or bool(phrases.begins(phrases.flat(mail.sender.name), known["names"]) and not mail.root.raw("in-reply-to"))
+        bool(wording.begins(local.replace(" ", "-"), known["senders"]))
+        or bool(wording.begins(wording.flat(mail.sender.name), known["names"]) and not mail.root.raw("in-reply-to"))
         or path == b"<>"
         or addresses.email_in(path.decode("latin-1")).startswith(("mailer-daemon@", "postmaster@"))
         or not mail.sender.email
@@ -245,13 +248,13 @@ def _is_from_a_server(mail: _Mail) -> bool:
 
 def _sign(mail: _Mail) -> str:
     """By what a server's own words are known: they come from a server, and the subject or the first lines say so."""
-    known = phrases.of("bounces")
+    known = wording.of("bounces")
     if mail.root.raw("x-failed-recipients"):
         return "X-Failed-Recipients"
-    subject = phrases.flat(mail.subject)
-    opening = phrases.flat(mail.said[:3000])
-    by_subject = phrases.found(subject, known["subjects"]) and not subject.startswith(("re:", "fw:", "fwd:", "aw:", "wg:"))
-    by_opening = phrases.found(opening, known["openings"])
+    subject = wording.flat(mail.subject)
+    opening = wording.flat(mail.said[:3000])
+    by_subject = wording.found(subject, known["subjects"]) and not subject.startswith(("re:", "fw:", "fwd:", "aw:", "wg:"))
+    by_opening = wording.found(opening, known["openings"])
     is_server = _is_from_a_server(mail)
     if is_server and (by_subject or by_opening):
         sign = by_subject and "subject" or f"“{by_opening}”"

@@ -11,6 +11,7 @@ from helpdesk.lib.mailparse.parsed import Undelivered
 
 _FIELD = re.compile(r"[ \t]{0,4}([A-Za-z-]{3,40})[ \t]*:[ \t]*(.*)")
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
+_PAIRED = re.compile(r"(?<![\d.])[245][0-5]\d[ -][\"'#(]?([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
 _CODE = re.compile(r"(?<![\d.])([245][0-5]\d)(?=[ \-:.,]|$)(?!\.\d)")
 _FIELDS = frozenset({
     "final-recipient", "original-recipient", "x-actual-recipient", "action", "status", "diagnostic-code", "remote-mta",
@@ -63,7 +64,9 @@ def read(text: str) -> list[Recipient]:
 
 def codes(text: str, field_status: str = "") -> tuple[str, str]:
     """(enhanced status, SMTP code) a server's answer names; its own status counts before the one of the field."""
-    said = [status for status in _STATUS.findall(text) if not status.endswith(".0.0")]
+    paired = _PAIRED.search(text)
+    said = [paired[1]] if paired and not paired[1].endswith(".0.0") else []
+    said += [status for status in _STATUS.findall(text) if not status.endswith(".0.0")]
     field = _STATUS.search(field_status)
     own = field[1] if field else ""
     status = next((s for s in said if s[0] in "45"), said[0] if said else "") or own

@@ -21,7 +21,10 @@ class Value:
 def parse(raw: bytes, hint: str = "") -> Value:
     """Reads `raw`; `hint` is the charset for names written in raw eight-bit letters."""
     pieces = _split(raw)
-    value = "".join(pieces[0].decode("ascii", "ignore").split()).lower()
+    value, _, rest = pieces[0].decode("ascii", "ignore").strip().lower().partition(" ")
+    if "=" in rest:  # somebody forgot the semicolon
+        pieces.insert(1, pieces[0].strip().split(None, 1)[1])
+    value = value.replace("\t", "")
     plain: dict[str, bytes] = {}
     extended: dict[str, dict[int, tuple[bytes, bool]]] = {}
     for piece in pieces[1:_MOST]:

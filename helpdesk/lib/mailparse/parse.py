@@ -99,7 +99,8 @@ def _sender(root: Part, hint: str) -> Address:
 def _author(root: Part, sender: Address, reply_to: tuple[Address, ...], is_list: bool, hint: str) -> Address:
     """Who wrote it where a mailing list put itself into From: both X-Original-From and Reply-To name the same person."""
     original = next((address for address in addresses.parse(root.raw("x-original-from"), hint) if address.email), None)
-    if is_list and original and any(address.email == original.email for address in reply_to):
+    is_passed_on = is_list or " via " in sender.name
+    if is_passed_on and original and any(address.email == original.email for address in reply_to):
         return original
     return sender
 

@@ -18,7 +18,7 @@ _GUESSED = re.compile(rb"(?:\A|(?<=[\r\n]))--([^\r\n]{1,200}?)[ \t]*\r?\nContent
 _MBOX = re.compile(rb"(?:>?From [^\r\n]*(?:\r\n|\n|\r))")
 
 
-@dataclass
+@dataclass(eq=False)
 class Part:
     """A part of a message: its headers as they came, and either `children` or a raw `body`."""
 
@@ -94,6 +94,8 @@ def split(raw: bytes) -> Part:
         root.body = raw[at:]
         return root
     _cut(root, boundary, raw, at)
+    if not root.children:
+        root.body = raw[at:]
     return root
 
 
@@ -166,7 +168,7 @@ def _boundary(part: Part, raw: bytes, at: int) -> bytes:
     if boundary and raw.find(b"--" + boundary, at) >= 0:
         return boundary
     guessed = _GUESSED.search(raw, at, at + 4096)
-    return guessed[1] if guessed else boundary
+    return guessed[1] if guessed else b""
 
 
 def _start(raw: bytes) -> int:

@@ -5,7 +5,7 @@ import quopri
 import re
 
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]")
-_BASE64_LINES = re.compile(rb"[A-Za-z0-9+/\s]{40,}={0,2}\s*")
+_AFTER_END = re.compile(rb"=[ \t]+[^\r\n]*")
 _UU_BEGIN = re.compile(rb"(?:\A|(?<=\n))begin(?:-base64)? [0-7]{3,4} ([^\r\n]{1,200})\r?\n")
 _UU_END = re.compile(rb"\n(?:`?[ \t]*\r?\n)?(?:end|====)[ \t]*(?:\r?\n|\Z)")
 
@@ -26,10 +26,10 @@ def decoded(data: bytes, encoding: str) -> bytes:
 def base64(data: bytes) -> bytes:
     """Decodes as far as it goes: foreign characters skipped, padding inside or missing, text appended after the end."""
     try:
-        return binascii.a2b_base64(data, strict_mode=True)
+        return binascii.a2b_base64(data.translate(None, b" \t\r\n"), strict_mode=True)
     except binascii.Error:
         pass
-    compact = _NOT_BASE64.sub(b"", data)
+    compact = _NOT_BASE64.sub(b"", _AFTER_END.sub(b"=", data))
     whole = bytearray()
     for piece in compact.split(b"="):
         if not piece:

@@ -1,16 +1,17 @@
-"""Phrases in many languages and of many servers, kept as text beside the code: sections of one phrase a line."""
+"""How servers and mail programs word things, in many languages: sections of one phrase a line, beside the code as text."""
 
 import re
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
+HERE = Path(__file__).parent
 _BLANKS = re.compile(r"\s+")
 
 
 @cache
 def of(name: str) -> dict[str, tuple[tuple[str, ...], ...]]:
-    """The sections of `phrases/<name>.txt` in order: each phrase as the pieces between its `*`."""
-    text = files(__package__).joinpath("phrases_of").joinpath(f"{name}.txt").read_text("utf-8")
+    """The sections of `<name>.txt` in order: each phrase as the pieces between its `*`."""
+    text = HERE.joinpath(f"{name}.txt").read_text("utf-8")
     sections: dict[str, list[tuple[str, ...]]] = {}
     current: list[tuple[str, ...]] = []
     for line in text.splitlines():
