@@ -55,7 +55,7 @@ def signature(team: Team | None, agent: User | None) -> str:
 
 
 def last_words(reply: Message) -> Quote | None:
-    """What the customer wrote last before the reply, without what they quoted themselves; None if nothing, or theirs not."""
+    """What the customer wrote last before the reply, without what they quoted; None where there is nothing."""
     heard = Message.objects.standing().filter(
         ticket=reply.ticket_id, kind=MessageKind.CUSTOMER, pk__lt=reply.pk, trust__in=THEIRS
     )

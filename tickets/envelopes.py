@@ -1,4 +1,4 @@
-"""A customer's mail apart from its words: who it comes from, where its answer goes, its copies, its place in a thread."""
+"""A customer's mail apart from its words: its sender, where its answer goes, its copies, its place in a thread."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -76,4 +76,3 @@ def _copies(mail: OutboxMail) -> list[str]:
         return []
     held = unreachable.held_among(wanted)
     return [one for one in wanted if one not in held]
-

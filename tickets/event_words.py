@@ -213,7 +213,7 @@ WORDS: dict[str, Callable[[TicketEvent, dict[str, Any], Desk], str]] = {
     EventKind.RATED: _rated,
     EventKind.MACRO_USED: _macro_used,
     EventKind.MAIL_RETURNED: lambda event, data, desk: unreachable.in_words(
-        data.get("kind", "hard"), data.get("address", ""), data.get("words", "")
+        data.get("how", "hard"), data.get("address", ""), data.get("words", "")
     ),
     EventKind.NOTICE_DEAD: _plain(lambda: _("a mail to the customer could not be delivered")),
 }  # fmt: skip

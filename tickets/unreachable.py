@@ -57,7 +57,7 @@ def note(
         ReturnedMail.objects.bulk_create([found], ignore_conflicts=True)
         if is_dead:
             _customers(address).update(bounced_at=now, bounce_words=words)
-        if kind == ReturnKind.COMPLAINT:
+        if kind == ReturnKind.COMPLAINT and is_certain:
             _owners(address).filter(surveys_stopped_at__isnull=True).update(surveys_stopped_at=now)
         if mail is not None and is_dead and is_certain:
             # It never arrived: where leads find it and can send it again.
@@ -66,7 +66,7 @@ def note(
         if ticket is not None:
             timeline.record(
                 timeline.event(
-                    ticket, EventKind.MAIL_RETURNED, by=None, now=now, address=address, kind=str(kind), words=words,
+                    ticket, EventKind.MAIL_RETURNED, by=None, now=now, address=address, how=str(kind), words=words,
                     mail=mail.pk if mail else None, kind_of_mail=mail.kind if mail else "", is_dead=is_dead,
                 )
             )  # fmt: skip

@@ -58,7 +58,7 @@ class Enclosed:
 class Letter:
     """A mail ready to leave. `headers` join the usual ones.
 
-    `sender_name` and `sender_address` where they are not the desk's own; `reply_to`: where answers go, else to the desk.
+    `sender_name` and `sender_address` where they are not the desk's own; `reply_to`: where answers go, if not to it.
     `waits_for_copies`: rather try again later than leave out a copy that the server refuses for now.
     """
 

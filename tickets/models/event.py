@@ -46,7 +46,7 @@ class EventKind(models.TextChoices):
     FOLLOWED_UP = "followed_up", _("Follow-up sent")
     RATED = "rated", _("Rated by the customer")
     MACRO_USED = "macro_used", _("Macro used")
-    MAIL_RETURNED = "mail_returned", _("A mail came back")  # data: address, kind, words, mail, kind_of_mail
+    MAIL_RETURNED = "mail_returned", _("A mail came back")  # data: address, how, words, mail
     NOTICE_DEAD = "notice_dead", _("A mail could not be delivered")
 
 
