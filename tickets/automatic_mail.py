@@ -29,7 +29,7 @@ def loop(parsed: Parsed, mail: InboundMail, *, desk: Desk, now: datetime) -> str
     """Why the mail is one round of a loop, in words for the colleague who looks; empty when it is none."""
     if threads.is_own(parsed.sender.email, desk):
         return _("It comes from an address of ours.")
-    if parsed.headers.get("x-firstline", "").strip().lower() == post.domain().lower():
+    if parsed.headers.get(post.LOOP_MARK.lower(), "").strip().lower() == post.loop_mark():
         return _("It is a mail of ours that came back.")
     if mail.mail_id.lower().endswith(f"@{post.domain().lower()}") and outbox.mail_of([mail.mail_id]):
         return _("It is a mail of ours that came back.")

@@ -27,9 +27,9 @@ HARMLESS = frozenset({"sent", "queued", "delivered", "opened", "clicked", "autor
 
 
 def returned(parsed: Parsed, *, now: datetime | None = None) -> Ticket | None:
-    """Take in a bounce or a complaint; returns the ticket whose mail it was, None where nothing of ours fits.
+    """Take in a bounce or a complaint; returns the ticket whose mail it was, None where nothing fits.
 
-    Kept either way. The same notice again changes nothing. A bounce of a bounce matches nothing, for we never answer one.
+    Kept either way. The same notice again changes nothing. A bounce of a bounce matches nothing: we never answer one.
     """
     now = now or timezone.now()
     if parsed.is_delivery_notice and not parsed.is_bounce:
@@ -49,25 +49,29 @@ def returned(parsed: Parsed, *, now: datetime | None = None) -> Ticket | None:
 def provider_event(
     kind: str, *, recipient: str, message_id: str, is_hard: bool, words: str, now: datetime | None = None
 ) -> None:
-    """The same from a mail provider's report. `kind`: anymail's event type (bounced, rejected, failed, complained, …)."""
+    """The same from a mail provider's proven report. `kind`: anymail's event type (bounced, rejected, complained, …)."""
     now = now or timezone.now()
     if kind in HARMLESS or not recipient:
         return
     named = outbox.mail_of([message_id])
     if kind in ("complained", "unsubscribed"):
-        _take_in(recipient, ReturnKind.COMPLAINT, words, named=named, now=now)
+        _take_in(recipient, ReturnKind.COMPLAINT, words, named=named, is_certain=True, now=now)
     elif kind in ("bounced", "rejected", "failed", "deferred"):
         what = ReturnKind.HARD if is_hard and kind != "deferred" else ReturnKind.SOFT
-        _take_in(recipient, what, words, named=named, now=now)
+        _take_in(recipient, what, words, named=named, is_certain=True, now=now)
 
 
-def _take_in(address: str, kind: ReturnKind, words: str, *, named: OutboxMail | None, now: datetime) -> Ticket | None:
-    """Mark one recipient. A forwarding server may name another address than the one we wrote to: then ours counts."""
+def _take_in(
+    address: str, kind: ReturnKind, words: str, *, named: OutboxMail | None, now: datetime, is_certain: bool = False
+) -> Ticket | None:
+    """Mark one recipient; `is_certain`: whoever says so has proved who they are. A forwarding server may name another address than the one we wrote to: then ours counts."""
     if named is not None and address.lower() not in _readers(named):
         address, words = named.to, f"{address}: {words}" if address else words
     mail = named or _lately_to(address, now)
     ticket = mail.ticket if mail else None
-    unreachable.note(address, kind, words, mail=mail, ticket=ticket, is_certain=named is not None, now=now)
+    unreachable.note(
+        address, kind, words, mail=mail, ticket=ticket, is_certain=is_certain or named is not None, now=now
+    )
     return ticket
 
 

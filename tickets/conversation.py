@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from helpdesk.lib import text
 from helpdesk.lib.inserts import insert
-from tickets import lifecycle, notices, outbox, sentiment
+from tickets import lifecycle, notices, outbox, participants, sentiment
 from tickets.change import Change, changing
 from tickets.desk import Desk
 from tickets.errors import Refused
@@ -204,8 +204,9 @@ def _answer(
         change.set(last_from_customer=False, waiting_since=None, snoozed_until=None)
         change.clocks.answered()
         notices.to_customer(
-            fresh, "reply", now=change.now, message=message, key=f"reply:{message.pk}", hold_until=message.undo_until
-        )
+            fresh, "reply", now=change.now, message=message, key=f"reply:{message.pk}", hold_until=message.undo_until,
+            cc=participants.addresses(fresh),
+        )  # fmt: skip
     return message
 
 

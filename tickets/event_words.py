@@ -231,7 +231,7 @@ WORDS: dict[str, Callable[[TicketEvent, dict[str, Any], Desk], str]] = {
     EventKind.AUTO_REPLIED: _auto_replied,
     EventKind.LOOP_CUT: _loop_cut,
     EventKind.MAIL_RETURNED: lambda event, data, desk: unreachable.in_words(
-        data.get("kind", "hard"), data.get("address", ""), data.get("words", "")
+        data.get("how", "hard"), data.get("address", ""), data.get("words", "")
     ),
     EventKind.NOTICE_DEAD: _plain(lambda: _("a mail to the customer could not be delivered")),
 }  # fmt: skip

@@ -156,6 +156,15 @@ def open_stored(sha256: str) -> IO[bytes]:
     return path_of(sha256).open("rb")
 
 
+def content_of(attachment: Attachment) -> bytes | None:
+    """The file's bytes; None when they are no longer on disk."""
+    try:
+        with open_stored(attachment.sha256) as stored:
+            return stored.read()
+    except FileNotFoundError:
+        return None
+
+
 def serve(attachment: Attachment) -> FileResponse:
     """An answer that cannot run in our pages: a download, or a picture shown as exactly that picture."""
     inline = attachment.content_type in SHOWN_INLINE

@@ -10,13 +10,13 @@ from django.utils.translation import gettext as _
 
 from helpdesk.lib import text
 from helpdesk.lib.inserts import insert
-from tickets import conversation, customers, details, notices, routing, timeline, triage
+from tickets import conversation, customers, details, notices, routing, timeline, triage, unreachable
 from tickets import desk as desk_settings
 from tickets.channels.base import Inbound
 from tickets.decisions import Decision, as_data
 from tickets.desk import Desk
 from tickets.errors import Refused
-from tickets.models import Customer, EventKind, Message, MessageKind, State, Ticket, User
+from tickets.models import Channel, Customer, EventKind, Message, MessageKind, State, Ticket, User
 from tickets.routing import Assignment
 from tickets.sla import Clocks
 
@@ -63,6 +63,7 @@ def answer(
     now = now or timezone.now()
     while ticket.merged_into is not None:
         ticket = ticket.merged_into
+    _works_again(ticket.customer, inbound, now)
     try:
         return conversation.hear(
             ticket, body=inbound.body, customer=customer or ticket.customer, channel=inbound.channel,
@@ -92,6 +93,7 @@ def open_ticket(
         raise Refused(_("There is nothing written yet. Tell us what happened, then send."))
     sender = inbound.sender
     customer = customer or customers.recognise(sender, now=now, language=inbound.language, time_zone=inbound.time_zone)
+    _works_again(customer, inbound, now)
     ticket = Ticket(
         subject=_subject(inbound, body, follows), channel=inbound.channel, customer=customer,
         organisation_id=customer.organisation_id, customer_name=str(customer)[:120], customer_tier=customer.tier,
@@ -117,6 +119,14 @@ def open_ticket(
     if not ticket.is_spam and not inbound.is_quiet:
         notices.to_customer(ticket, "received", now=now, key=f"received:{ticket.pk}")
     return Received(ticket, message, is_new=True)
+
+
+def _works_again(customer: Customer, inbound: Inbound, now: datetime) -> None:
+    """Who writes to us by mail from an address that mail came back from has it working again."""
+    if customer.bounced_at is None or inbound.channel != Channel.EMAIL:
+        return
+    if customers.normalised(inbound.sender.kind, inbound.sender.value) == customer.email.lower():
+        unreachable.clear(customer.email, by=None, now=now)
 
 
 def _subject(inbound: Inbound, body: str, follows: Ticket | None) -> str:

@@ -29,7 +29,7 @@ def address_for(ticket_id: int, base: str) -> str:
 
 
 def read(address: str) -> int | None:
-    """The ticket's number in an address as it came back (with a name, quoted, upper-cased, rewritten); None if not ours.
+    """The ticket's number in an address as it came back (with a name, quoted, upper-cased, rewritten); else None.
 
     Addresses signed with a secret of SECRET_KEY_FALLBACKS are still good.
     """

@@ -193,7 +193,7 @@ def leads_see_the_dead_letter(event: TicketEvent) -> None:
 def somebody_sees_the_mail_came_back(event: TicketEvent) -> None:
     """Whoever holds the ticket; without anyone, the leads. Pressing where the address is no use any more."""
     data = event.data
-    text = lambda: unreachable.in_words(data["kind"], data["address"], data.get("words", ""))  # noqa: E731
+    text = lambda: unreachable.in_words(data["how"], data["address"], data.get("words", ""))  # noqa: E731
     is_pressing = bool(data.get("is_dead"))
     _colleagues(event, _holder(event.ticket), "mail_returned", text, is_pressing=is_pressing)
 

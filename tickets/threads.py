@@ -107,7 +107,7 @@ def ours(addresses: Iterable[str], desk: Desk) -> Mailbox | None:
 
 def is_own(address: str, desk: Desk) -> bool:
     """Whether mail from this address is our own."""
-    return own_addresses.is_one(address, own_addresses.of(desk))
+    return own_addresses.is_one(address, own_addresses.of_desk(desk))
 
 
 def _of_colleague(

@@ -1,5 +1,6 @@
 """Addresses that mail comes back from: marked with the other server's words, spared further mail, cleared again."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -56,14 +57,16 @@ def note(
         ReturnedMail.objects.bulk_create([found], ignore_conflicts=True)
         if is_dead:
             _customers(address).update(bounced_at=now, bounce_words=words)
-        if kind == ReturnKind.COMPLAINT:
+        if kind == ReturnKind.COMPLAINT and is_certain:
             _owners(address).filter(surveys_stopped_at__isnull=True).update(surveys_stopped_at=now)
-        if mail is not None:
-            OutboxMail.objects.filter(pk=mail.pk, to__iexact=address).update(last_error=words)
+        if mail is not None and is_dead and is_certain:
+            # It never arrived: where leads find it and can send it again.
+            gone = OutboxMail.objects.filter(pk=mail.pk, to__iexact=address, status=OutboxStatus.SENT)
+            gone.update(status=OutboxStatus.DEAD, last_error=words or str(kind))
         if ticket is not None:
             timeline.record(
                 timeline.event(
-                    ticket, EventKind.MAIL_RETURNED, by=None, now=now, address=address, kind=str(kind), words=words,
+                    ticket, EventKind.MAIL_RETURNED, by=None, now=now, address=address, how=str(kind), words=words,
                     mail=mail.pk if mail else None, kind_of_mail=mail.kind if mail else "", is_dead=is_dead,
                 )
             )  # fmt: skip
@@ -73,6 +76,12 @@ def note(
 def is_held(address: str) -> bool:
     """Whether nothing leaves for the address until somebody says that it works again; one statement."""
     return ReturnedMail.objects.filter(address=address.lower(), holds=True, cleared_at__isnull=True).exists()
+
+
+def held_among(addresses: Collection[str]) -> set[str]:
+    """Those of `addresses` (lower case) for which nothing leaves; one statement."""
+    held = ReturnedMail.objects.filter(address__in=addresses, holds=True, cleared_at__isnull=True)
+    return set(held.values_list("address", flat=True))
 
 
 def clear(address: str, *, by: User | None, now: datetime) -> int:

@@ -50,7 +50,7 @@ class EventKind(models.TextChoices):
     ACCEPTED = "accepted", _("Held mail accepted")
     AUTO_REPLIED = "auto_replied", _("Automatic reply came")  # data: mail, sender, because, words
     LOOP_CUT = "loop_cut", _("Mail loop cut")  # data: mail, sender, because
-    MAIL_RETURNED = "mail_returned", _("A mail came back")  # data: address, kind, words, mail, kind_of_mail
+    MAIL_RETURNED = "mail_returned", _("A mail came back")  # data: address, how, words, mail
     NOTICE_DEAD = "notice_dead", _("A mail could not be delivered")
 
 

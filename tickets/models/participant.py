@@ -1,4 +1,4 @@
-"""Who else is in on a ticket: people a mail named beside us, or a colleague added. They read and answer by mail only."""
+"""Who else is in on a ticket: people a mail named beside us, or a colleague added. They read and write by mail only."""
 
 from django.conf import settings
 from django.db import models

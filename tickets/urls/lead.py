@@ -13,5 +13,7 @@ urlpatterns: list[URLPattern] = [
     path("rules/<int:pk>/removal/", lead_rules.rule_removal, name="rule_removal"),
     path("outbox/", outbox.outbox_page, name="outbox"),
     path("outbox/deliveries/", outbox.outbox_resend_all, name="outbox_resend_all"),
+    path("outbox/returned/", outbox.returned, name="returned"),
+    path("outbox/returned/<int:pk>/clearing/", outbox.returned_clear, name="returned_clear"),
     path("outbox/<int:pk>/delivery/", outbox.outbox_resend, name="outbox_resend"),
 ]
