@@ -13,7 +13,7 @@ from markupsafe import Markup
 from helpdesk.lib.text import initials, linkify
 from tickets import conversation, event_words, wording
 from tickets.desk import Desk, StaffCard
-from tickets.models import Attachment, Channel, Message, MessageKind, Ticket, TicketEvent, User
+from tickets.models import Attachment, Channel, Message, MessageKind, Ticket, TicketEvent, Trust, User
 
 # Past LONG messages the newest SHOWN are read; the rest come by “Show earlier”.
 LONG, SHOWN = 100, 50
@@ -23,9 +23,12 @@ LONG_BODY = 6_000
 # A run of more lines than this between two messages folds its middle.
 LINES_IN_A_RUN = 3
 CHANNELS = dict(Channel.choices)
+TRUSTS = dict(Trust.choices)
+# Trust that needs no word: nothing about the mail is out of the ordinary.
+UNREMARKABLE = ("", Trust.KNOWN)
 # Written out: putting these two together anew for every page took as long as the database takes to answer them.
 SAID = f"""
-SELECT id, ticket_id, kind, author_id, author_name, body, channel, created_at, has_files, undo_until
+SELECT id, ticket_id, kind, author_id, author_name, body, channel, created_at, has_files, undo_until, trust
 FROM {Message._meta.db_table} WHERE ticket_id = %s AND withdrawn_at IS NULL AND id < %s ORDER BY id DESC LIMIT %s
 """  # noqa: S608  (only the table names of our own models are written into these)
 HAPPENED = f"""
@@ -58,6 +61,9 @@ class Said:
     files: list[File]
     undo_seconds: int
     may_split: bool
+    trust: str
+    is_held: bool
+    source_url: str
     is_message: bool = True
 
 
@@ -146,6 +152,11 @@ def _said(message: Message, files: list[File], *, user: User, desk: Desk, now: d
         id=message.pk, kind=message.kind, author=author, initials=initials(author), meta=_meta(message, card, now),
         at=message.created_at.isoformat(), body=body, rest=rest, files=files,
         undo_seconds=max(0, int((undo - now).total_seconds())) if undo else 0, may_split=is_theirs,
+        trust=TRUSTS.get(message.trust, "") if message.trust not in UNREMARKABLE else "",
+        is_held=message.trust in conversation.HELD and message.kind == MessageKind.NOTE,
+        source_url=reverse("message_source", args=[message.pk])
+        if user.is_lead and message.channel == Channel.EMAIL and message.kind != MessageKind.REPLY
+        else "",
     )  # fmt: skip
 
 

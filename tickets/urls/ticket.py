@@ -28,6 +28,7 @@ urlpatterns: list[URLPattern] = [
     path("tickets/<int:number>/participants/", ticket_mail.ticket_participants, name="ticket_participants"),
     path("tickets/<int:number>/snooze/", ticket_changes.ticket_snooze, name="ticket_snooze"),
     path("messages/<int:message_id>/withdrawal/", conversation.message_withdrawal, name="message_withdrawal"),
+    path("messages/<int:message_id>/verdict/", conversation.message_verdict, name="message_verdict"),
     path("files/<int:file_id>/", ticket.desk_file, name="desk_file"),
     path("customers/", customers.customer_list, name="customers"),
     path("customers/<int:customer_id>/", customers.customer, name="customer"),
