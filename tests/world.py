@@ -37,11 +37,19 @@ ROLES = ("anonymous", "owner", "outsider", "agent", "lead", "manager", "administ
 # Stands in every secret text and in one that everybody of the desk may read: a search for it finds all, or leaks.
 LURE = "heliotrope"
 # Never for a customer's eyes, not even the owner's.
-INTERNAL = ("zqnote", "zqnotefile", "zqdraft", "zqwithdrawn", "zqreason", "zqprofile", "zqtag", "zqmacro")
+INTERNAL = ("zqnote", "zqnotefile", "zqdraft", "zqwithdrawn", "zqreason", "zqprofile", "zqtag", "zqmacro", "zqseenhtml")
 # Of another customer: not for the owner, nor for the outsider.
-OTHERS = ("zqothersubject", "zqotherbody", "zqotherfile")
+OTHERS = ("zqothersubject", "zqotherbody", "zqotherfile", "zqotherquote", "zqothersignature", "zqotherhtml")
 # Of a restricted team: for its members, managers and administrators.
-RESTRICTED = ("zqhidden", "zqhiddennote", "zqhiddenfile", "zqhiddenreason", "zqhiddenref", "zqhiddentag")
+RESTRICTED = (
+    "zqhidden",
+    "zqhiddennote",
+    "zqhiddenfile",
+    "zqhiddenreason",
+    "zqhiddenref",
+    "zqhiddentag",
+    "zqhiddenhtml",
+)
 # Of one agent alone.
 OWN = ("zqdraft", "zqview")
 ADMIN = "admin:"
@@ -111,7 +119,12 @@ def a_world() -> World:
     DeskVersion.bump()
 
     ticket = cast.a_ticket(
-        customer=dana, subject=f"Nothing works {LURE}", body="Since Tuesday.", files=(_file("seen"),)
+        customer=dana,
+        subject=f"Nothing works {LURE}",
+        body="Since Tuesday.",
+        files=(_file("seen"),),
+        quoted="You wrote:",
+        html=f"<p>{LURE} zqseenhtml</p>",
     )
     conversation.note(ticket, body=f"{LURE} zqnote @jonas", by=mira, files=[_file("zqnotefile")])
     taken_back = conversation.reply(ticket, body=f"{LURE} zqwithdrawn", by=mira)
@@ -128,11 +141,15 @@ def a_world() -> World:
         customer=cast.ravi(),
         subject=f"{LURE} zqothersubject",
         body=f"{LURE} zqotherbody",
+        quoted=f"{LURE} zqotherquote",
+        signature=f"{LURE} zqothersignature",
+        html=f"<p>{LURE} zqotherhtml</p>",
         files=(_file("zqotherfile"),),
     )
     hidden = cast.a_ticket(
-        customer=cast.CustomerFactory(name="Hugo Hidden", organisation=dana.organisation), subject="x"
-    )
+        customer=cast.CustomerFactory(name="Hugo Hidden", organisation=dana.organisation), subject="x",
+        quoted=f"{LURE} zqhidden", signature=f"{LURE} zqhidden", html=f"<p>{LURE} zqhiddenhtml</p>",
+    )  # fmt: skip
     _hide(hidden, locked, ines)
 
     mails = {
@@ -162,7 +179,7 @@ def a_world() -> World:
         given.update(shared)
         given.update({
             "ticket": {"number": of.pk}, "ticket_macro": {"number": of.pk, "macro_id": macro.pk},
-            "message": {"message_id": message.pk}, "desk_file": {"file_id": file.pk},
+            "message": {"message_id": message.pk}, **_mail_of(of), "desk_file": {"file_id": file.pk},
             "request": {"token": links.token(of)}, "request_file": {"token": links.token(of), "file": file.pk},
             "outbox": {"pk": mails[kind].pk}, "set": {"pk": events[kind].pk},
         })  # fmt: skip
@@ -184,6 +201,11 @@ def _hide(hidden: Ticket, locked: Any, ines: User | None) -> None:
 
 def _file(name: str) -> files.StoredFile:
     return files.keep(SimpleUploadedFile(f"{name}.txt", f"{LURE} {name}".encode()))
+
+
+def _mail_of(ticket: Ticket) -> dict[str, dict[str, int]]:
+    message = ticket.messages.get(has_more=True)
+    return {name: {"message_id": message.pk} for name in ("message_as_sent", "message_html")}
 
 
 def _attachment(ticket: Ticket, kind: str) -> Any:

@@ -208,7 +208,8 @@ def _on_ticket(ticket: Ticket, inbound: Inbound, standing: Standing, taken: Take
         return conversation.hold(
             joining.target_of(ticket), body=inbound.body, author_name=inbound.sender.name or inbound.sender.value,
             sender=inbound.sender.value, customer=standing.customer, channel=inbound.channel, trust=inbound.trust,
-            files=inbound.files, dedupe_key=inbound.dedupe_key, now=now,
+            files=inbound.files, dedupe_key=inbound.dedupe_key, quoted=inbound.quoted, signature=inbound.signature,
+            html=inbound.html, now=now,
         )  # fmt: skip
     if standing.colleague is not None:
         author = User.objects.get(pk=standing.colleague.id)
