@@ -43,7 +43,13 @@ def read_again(mail: InboundMail, *, by: User, now: datetime | None = None) -> I
     with transaction.atomic():
         fresh = _lock(mail)
         InboundMail.objects.filter(pk=fresh.pk).update(
-            status=MailStatus.WAITING, attempts=0, next_at=now, lease_until=None, error="", decided_by=by, decided_at=now
+            status=MailStatus.WAITING,
+            attempts=0,
+            next_at=now,
+            lease_until=None,
+            error="",
+            decided_by=by,
+            decided_at=now,
         )
     return InboundMail.objects.get(pk=mail.pk)
 

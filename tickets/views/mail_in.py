@@ -61,7 +61,9 @@ def quarantine_list(request: DeskRequest) -> HttpResponse:
 @lead_only
 def quarantine_mail(request: DeskRequest, pk: int) -> HttpResponse:
     """GET /lead/quarantine/<id>/: one mail, why it is where it is, its headers and the beginning of its text."""
-    return _source(request, get_object_or_404(_visible(request).select_related("mailbox", "ticket", "decided_by"), pk=pk))
+    return _source(
+        request, get_object_or_404(_visible(request).select_related("mailbox", "ticket", "decided_by"), pk=pk)
+    )
 
 
 @require_safe
