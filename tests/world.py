@@ -164,7 +164,8 @@ def a_world() -> World:
     came = {
         kind: InboundMail.objects.create(
             raw=f"From: dana@whitfield.example\nSubject: {words}\n\n{words}".encode(), sha256=kind, size=9, road="pipe",
-            mail_id=kind, fingerprint=kind, received_at=timezone.now(), next_at=timezone.now(), ticket=of, subject=words,
+            mail_id=kind, fingerprint=kind, received_at=timezone.now(), next_at=timezone.now(), ticket=of,
+            subject=words,
             status=MailStatus.QUARANTINED, message=of.messages.filter(kind="reply", withdrawn_at=None).last(),
         )
         for kind, of, words in (("seen", ticket, "Came in"), ("hidden", hidden, f"{LURE} zqhidden"))

@@ -31,6 +31,11 @@ def sender_of(message: Message) -> str:
     return InboundMail.objects.filter(message=message).order_by("pk").values_list("sender", flat=True).first() or ""
 
 
+def _subject_of(message: Message) -> str:
+    mails = InboundMail.objects.filter(message=message).order_by("pk")
+    return mails.values_list("subject", flat=True).first() or ""
+
+
 def accept_as_participant(message: Message, *, by: User, now: datetime | None = None) -> Message:
     """The sender is in on the ticket from now on, and the mail counts as said. Refused in a colleague's name."""
     now = now or timezone.now()
@@ -65,7 +70,7 @@ def split_off(message: Message, *, by: User, now: datetime | None = None) -> Tic
         address = _require(message)
         inbound = Inbound(
             channel=Channel(message.channel), sender=Sender(IdentityKind.EMAIL, address, message.author_name),
-            body=message.body, subject=InboundMail.objects.filter(message=message).values_list("subject", flat=True).first() or "",
+            body=message.body, subject=_subject_of(message),
             files=tuple(
                 StoredFile(name=file.name, size=file.size, content_type=file.content_type, sha256=file.sha256)
                 for file in message.files.all()

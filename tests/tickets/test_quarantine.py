@@ -46,9 +46,8 @@ def test_the_message_is_handed_out_as_a_download_only(client, unreadable):
     client.force_login(cast.lena())
     answer = client.get(reverse("quarantine_raw", args=[unreadable.pk]))
     assert answer.content == mail_store.raw_of(unreadable)
-    assert (answer["Content-Type"], answer["Content-Disposition"].startswith("attachment"), answer["X-Content-Type-Options"]) == (
-        "application/octet-stream", True, "nosniff"
-    )  # fmt: skip
+    assert answer["Content-Disposition"].startswith("attachment")
+    assert (answer["Content-Type"], answer["X-Content-Type-Options"]) == ("application/octet-stream", "nosniff")
 
 
 def test_released_it_is_a_ticket_even_when_it_cannot_be_read(client, unreadable):
@@ -139,15 +138,16 @@ def test_a_silent_and_a_failing_mailbox_alarm_once_each_time(client):
     silent = Mailbox.objects.create(address="a@firstline.test", road=Road.PIPE, silent_after=2)
     failing = Mailbox.objects.create(
         address="b@firstline.test", road=Road.IMAP, host="imap.example", failures=9, last_error="refused",
-        failing_since=now,
+        failing_since=now - timedelta(minutes=10),
     )  # fmt: skip
     told = lambda: Notification.objects.filter(user=lena, kind="mailbox").count()  # noqa: E731
     assert (mailbox_health.sweep(now), told()) == (0, 0)
     later = now + timedelta(hours=3)
     assert (mailbox_health.sweep(later), mailbox_health.sweep(later), told()) == (2, 0, 2)
-    page = lambda: client.get(reverse("mailboxes")).content.decode()  # noqa: E731
+    Mailbox.objects.filter(pk=failing.pk).update(failing_since=now - timedelta(hours=1))
     client.force_login(lena)
-    assert ("failing" in page(), "refused" in page()) == (True, True)
+    page = client.get(reverse("mailboxes")).content.decode()
+    assert ("failing" in page, "refused" in page) == (True, True)
     Mailbox.objects.filter(pk=failing.pk).update(failing_since=None, failures=0)
     mail_store.keep(raw(), road=Road.PIPE, mailbox=silent, now=later)
     assert mailbox_health.sweep(later) == 0

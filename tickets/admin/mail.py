@@ -67,7 +67,7 @@ class MailboxAdmin(AdministratorsOnly, TellsTheDesk, PlainWords, admin.ModelAdmi
                     "connection",
                 ),
                 "description": gettext_lazy(
-                    "Mail is stored here first and only then marked or moved on the server. Nothing is ever deleted there."
+                    "Mail is stored here first and only then marked or moved on the server. Nothing is deleted there."
                 ),
             },
         ),

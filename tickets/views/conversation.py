@@ -80,7 +80,7 @@ def ticket_note(request: DeskRequest, number: int) -> HttpResponse:
 @require_POST
 def message_verdict(request: DeskRequest, message_id: int) -> HttpResponse:
     """Decide on a held mail: its sender is in on the ticket, is the customer, or gets a ticket of their own."""
-    visible = Message.objects.filter(ticket__in=visible_tickets(request)).select_related("ticket__customer")
+    visible = Message.objects.filter(ticket__in=visible_tickets(request.user)).select_related("ticket__customer")
     message = get_object_or_404(visible, pk=message_id)
     verdict = request.POST.get("verdict", "")
     if verdict == "split":
