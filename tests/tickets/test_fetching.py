@@ -7,10 +7,12 @@ import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.core.management import call_command
@@ -81,39 +83,46 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def imap_port(tmp_path_factory):
-    """Dovecot with everything of it in a folder of the test's own."""
-    place = tmp_path_factory.mktemp("dovecot")
+def imap_port():
+    """Dovecot with everything of it in a folder of its own; as nobody where the tests run as root, whom it refuses."""
+    me = pwd.getpwnam("nobody") if os.getuid() == 0 else pwd.getpwuid(os.getuid())
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    me = pwd.getpwuid(os.getuid())
-    is_root = me.pw_uid == 0
-    user = "nobody" if is_root else me.pw_name
-    group = grp.getgrgid(pwd.getpwnam(user).pw_gid).gr_name
-    for folder in (place, *place.parents[:2]):
-        with suppress(PermissionError):
-            folder.chmod(0o755)
-    config = place / "dovecot.conf"
-    config.write_text(CONFIG.format(place=place, port=port, user=user, group=group, uid=me.pw_uid, gid=me.pw_gid))
-    server = subprocess.Popen([DOVECOT, "-F", "-c", str(config)], stderr=subprocess.PIPE)
+    with tempfile.TemporaryDirectory(prefix="dovecot-") as folder:
+        place = Path(folder)
+        place.chmod(0o755)
+        for name in ("mail", "home"):
+            (place / name).mkdir()
+            os.chown(place / name, me.pw_uid, me.pw_gid)
+        config = place / "dovecot.conf"
+        group = grp.getgrgid(me.pw_gid).gr_name
+        names = {"user": me.pw_name, "group": group, "uid": me.pw_uid, "gid": me.pw_gid}
+        config.write_text(CONFIG.format(place=place, port=port, **names))
+        process = subprocess.Popen([DOVECOT, "-F", "-c", str(config)], stderr=subprocess.PIPE)
+        try:
+            _wait_for(process, port)
+            yield port
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def _wait_for(process, port: int) -> None:
     for _turn in range(100):
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            break
-        if server.poll() is not None:
-            pytest.skip(f"dovecot does not start: {server.stderr.read().decode()[:300]}")
+            return
+        if process.poll() is not None:
+            pytest.skip(f"dovecot does not start: {process.stderr.read().decode()[:300]}")
         time.sleep(0.1)
-    yield port
-    server.terminate()
-    server.wait(10)
 
 
 @pytest.fixture
 def server(imap_port):
     server = Server(imap_port)
-    server.client.select("INBOX")
-    server.client.store("1:*", "+FLAGS", r"(\Deleted)")
-    server.client.expunge()
+    if server.client.select("INBOX")[1] != [b"0"]:
+        server.client.store("1:*", "+FLAGS", r"(\Deleted)")
+        server.client.expunge()
     server.client.unselect()
     yield server
     server.client.logout()
