@@ -236,7 +236,6 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 ANYMAIL: dict[str, object] = {
     name.removeprefix("ANYMAIL_"): value for name, value in os.environ.items() if name.startswith("ANYMAIL_")
 }
-ANYMAIL["REQUESTS_TIMEOUT"] = env.int("ANYMAIL_REQUESTS_TIMEOUT", default=20)
 # Whether customers may answer by mail: by itself as soon as there is a mailbox that we read.
 REPLY_BY_MAIL = env.bool("REPLY_BY_MAIL", default=False)
 # Off for mail servers that take no address with a plus; answers then find their request by the mail they answer.

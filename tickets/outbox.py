@@ -18,9 +18,18 @@ from django.utils.translation import gettext as _
 from helpdesk.lib import doorbell
 from helpdesk.lib import mail as post
 from tickets import desk, letters, notices, threading_ids, timeline, unreachable
-from tickets.errors import Refused
 from tickets.envelopes import BY_A_PERSON
-from tickets.models import EventKind, Message, OutboxMail, OutboxStatus, ReturnKind, Ticket, TicketEvent, User  # fmt: skip
+from tickets.errors import Refused
+from tickets.models import (  # fmt: skip
+    EventKind,
+    Message,
+    OutboxMail,
+    OutboxStatus,
+    ReturnKind,
+    Ticket,
+    TicketEvent,
+    User,
+)
 
 log = structlog.get_logger()
 
@@ -82,7 +91,7 @@ def resend(mail: OutboxMail, *, by: User, now: datetime | None = None) -> Outbox
 
 
 def resend_all(mails: QuerySet[OutboxMail], *, by: User, now: datetime | None = None) -> int:
-    """Give every dead mail among `mails` a fresh round of tries, but what an address's mark keeps back; return how many."""
+    """Give every dead mail among `mails` a fresh round of tries, but what a mark keeps back; return how many."""
     now = now or timezone.now()
     with transaction.atomic():
         free = mails.filter(status=OutboxStatus.DEAD).exclude(last_error__startswith=unreachable.HELD)
