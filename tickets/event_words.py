@@ -12,7 +12,7 @@ from tickets.desk import Desk
 from tickets.models import DeadlineKind, EventKind, Priority, State, TicketEvent
 
 # A message stands in the conversation for each of these; a line more would only repeat it.
-SHOWN_AS_MESSAGE = frozenset({EventKind.RECEIVED, EventKind.HEARD, EventKind.REPLIED, EventKind.NOTED})
+SHOWN_AS_MESSAGE = frozenset({EventKind.RECEIVED, EventKind.HEARD, EventKind.REPLIED, EventKind.NOTED, EventKind.HELD})
 
 
 def describe(event: TicketEvent, desk: Desk) -> str:
@@ -185,6 +185,21 @@ def _macro_used(event: TicketEvent, data: dict[str, Any], desk: Desk) -> str:
     return _("%(by)s used the macro “%(name)s”") % {"by": by, "name": name} if name else _("Macro used")
 
 
+def _accepted(event: TicketEvent, data: dict[str, Any], desk: Desk) -> str:
+    by = who(event, desk) or _("The desk")
+    return _("%(by)s vouches for the mail of %(sender)s") % {"by": by, "sender": data.get("sender", "")}
+
+
+def _auto_replied(event: TicketEvent, data: dict[str, Any], desk: Desk) -> str:
+    said = _("Automatic reply of %(sender)s: “%(words)s”")
+    return said % {"sender": data.get("sender", ""), "words": data.get("words", "")}
+
+
+def _loop_cut(event: TicketEvent, data: dict[str, Any], desk: Desk) -> str:
+    said = _("Mail of %(sender)s is kept off this ticket, for it goes round in circles")
+    return _with_why(said % {"sender": data.get("sender", "")}, str(data.get("because", "")))
+
+
 WORDS: dict[str, Callable[[TicketEvent, dict[str, Any], Desk], str]] = {
     EventKind.SORTED: _decided,
     EventKind.ROUTED: _decided,
@@ -212,6 +227,9 @@ WORDS: dict[str, Callable[[TicketEvent, dict[str, Any], Desk], str]] = {
     **dict.fromkeys((EventKind.DUE_SOON, EventKind.BREACHED, EventKind.REMINDED, EventKind.FOLLOWED_UP), _timer),
     EventKind.RATED: _rated,
     EventKind.MACRO_USED: _macro_used,
+    EventKind.ACCEPTED: _accepted,
+    EventKind.AUTO_REPLIED: _auto_replied,
+    EventKind.LOOP_CUT: _loop_cut,
     EventKind.MAIL_RETURNED: lambda event, data, desk: unreachable.in_words(
         data.get("how", "hard"), data.get("address", ""), data.get("words", "")
     ),

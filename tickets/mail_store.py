@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -20,11 +20,13 @@ from tickets.models import InboundMail, Mailbox, Road
 MOST_BYTES = 50 * 1024 * 1024
 # Up to here a message lies in its row, which one write makes safe; above, on disk under its hash.
 IN_THE_ROW = 128 * 1024
+NOTED_EVERY = timedelta(minutes=1)
 LONGEST_MAIL_ID = 255
 HEAD_BYTES = 64 * 1024
 # What says that two copies are one message, whatever the roads between added above it.
 SAME_IN_COPIES = (b"message-id", b"from", b"date", b"subject")
 FOLDED = re.compile(rb"\r?\n[ \t]+")
+ADDRESS = re.compile(r"[^\s<>()\",;:]{1,64}@[^\s<>()\",;:]{1,253}")
 HEADER_END = re.compile(rb"\r?\n\r?\n")
 
 
@@ -62,6 +64,7 @@ def keep(
         uid=uid,
         mail_id=_mail_id(head.get(b"message-id", b"")),
         fingerprint=_fingerprint(raw, head),
+        sender=_sender(head.get(b"from", b"")),
         envelope_from=_address(envelope_from),
         envelope_to=[_address(address) for address in envelope_to][:100],
         received_at=now,
@@ -72,12 +75,22 @@ def keep(
     try:
         with transaction.atomic(durable=True):
             insert([mail])
+            _note_arrival(mailbox, road, now)
             doorbell.ring()
     except IntegrityError:
         if first := _first(mail):
             return first
         raise
     return mail
+
+
+def _note_arrival(mailbox: Mailbox | None, road: str, now: datetime) -> None:
+    """The mailbox is not silent; written once a minute at most. A fetched one's success is written by the visit."""
+    if mailbox is None or (mailbox.last_mail_at and now - mailbox.last_mail_at < NOTED_EVERY):
+        return
+    mailbox.last_mail_at = now
+    changes = {"last_mail_at": now} if road == Road.IMAP else {"last_mail_at": now, "last_success_at": now}
+    Mailbox.objects.filter(pk=mailbox.pk).update(**changes)
 
 
 def raw_of(mail: InboundMail) -> bytes:
@@ -125,6 +138,12 @@ def _mail_id(value: bytes) -> str:
     text = value.decode("ascii", "replace").replace("\0", "")
     inner = text.partition("<")[2].partition(">")[0].strip() or text.strip("<> \t")
     return inner if len(inner) <= LONGEST_MAIL_ID else hashlib.sha256(inner.encode()).hexdigest()
+
+
+def _sender(value: bytes) -> str:
+    """The address of a From header as far as one sees it without reading the message; reading it corrects this."""
+    found = ADDRESS.findall(value[:1000].decode("ascii", "replace"))
+    return _address(found[-1]) if found else ""
 
 
 def _address(value: str) -> str:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from helpdesk.lib import mail as post
+from tickets import desk as desk_settings
+from tickets.desk import Desk
 from tickets.models import Mailbox, Ticket
 
 
@@ -19,9 +21,13 @@ class Own:
 
 
 def all() -> frozenset[str]:
-    """Every address that mail to us goes to, in lower case."""
-    kept = Mailbox.objects.values_list("address", flat=True)
-    return frozenset({post.desk_address().lower(), *(address.lower() for address in kept)})
+    """Every address that mail to us goes to, in lower case; one statement."""
+    return of_desk(desk_settings.current())
+
+
+def of_desk(desk: Desk) -> frozenset[str]:
+    """The same from settings at hand."""
+    return frozenset({post.desk_address().lower(), *(box.address.lower() for box in desk.mailboxes.values())})
 
 
 def is_one(address: str, ours: Collection[str]) -> bool:

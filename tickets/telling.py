@@ -167,6 +167,17 @@ def assignee_sees_it_is_back(event: TicketEvent) -> None:
     _colleagues(event, _assignee(event.ticket), "woken", lambda: _("Back from snooze"))
 
 
+def held_mail_waits(event: TicketEvent) -> None:
+    """Whoever holds the ticket decides whether to believe it."""
+    text = lambda: _("A mail that nobody vouches for waits for your decision")  # noqa: E731
+    _colleagues(event, _holder(event.ticket), "held_mail", text, key=f"held_mail:{event.ticket_id}:{event.at:%Y%m%d%H}")
+
+
+def loop_is_told(event: TicketEvent) -> None:
+    text = lambda: _("A mail loop was cut")  # noqa: E731
+    _colleagues(event, _holder(event.ticket), "mail_loop", text)
+
+
 def poor_rating_is_told(event: TicketEvent) -> None:
     score = event.data.get("score") or 0
     if 0 < score <= POOR_SCORE:

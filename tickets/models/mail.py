@@ -89,6 +89,7 @@ class Mailbox(models.Model):
     alarmed_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Fetching: where we are, whose turn it is, when it is tried again.
     uidvalidity = models.BigIntegerField(null=True, blank=True, editable=False)
+    last_uid = models.BigIntegerField(null=True, blank=True, editable=False)
     next_at = models.DateTimeField(null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -135,6 +136,7 @@ class Trust(models.TextChoices):
     STRANGER = "stranger", _("Names a ticket of somebody else")
     FORWARDED = "forwarded", _("Forwarded by a colleague")
     FORGED_AGENT = "forged_agent", _("Claims to be a colleague; nothing confirms it")
+    FORGED_CUSTOMER = "forged_customer", _("Claims to be the customer; your mail server says it is not")
     REPLY_TO_DIFFERS = "reply_to_differs", _("Wants answers at another address")
     ACCEPTED = "accepted", _("Accepted by a colleague")
 
