@@ -209,6 +209,7 @@ def test_a_server_that_fails_in_every_way_gets_every_mail_in_order(desk, serve):
     server = serve([*plan, *SLOW])
     doubles = plan.count("lost_answer") + 1
     drained(desk, a_batch(desk)).check(server.taken, doubles_at_most=doubles)
+    assert set(server.used) >= {*plan, *SLOW}
 
 
 def test_workers_killed_while_they_send_lose_nothing_and_keep_the_order(desk, serve):
