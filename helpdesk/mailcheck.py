@@ -99,7 +99,9 @@ class MailCheck:
             "not_checked_kinds": dict(self.unknown),
             "seconds": round(self.seconds, 2),
             "kinds": {kind: _counted(outcomes) for kind, outcomes in sorted(kinds.items())},
-            "not_compared": dict(Counter(name for outcome in self.outcomes for name in outcome.not_compared).most_common()),
+            "not_compared": dict(
+                Counter(name for outcome in self.outcomes for name in outcome.not_compared).most_common()
+            ),
         }
 
 
@@ -114,7 +116,10 @@ def in_words(summary: dict[str, Any]) -> list[str]:
             lines += [f"      {id}" for id in expectation["failing"]]
         lines += [f"  crash: {id}: {why}" for id, why in counted["crashed"].items()]
     if summary["not_checked_kinds"]:
-        lines += ["", "kinds that are not checked: " + ", ".join(f"{k} ({n})" for k, n in summary["not_checked_kinds"].items())]
+        lines += [
+            "",
+            "kinds that are not checked: " + ", ".join(f"{k} ({n})" for k, n in summary["not_checked_kinds"].items()),
+        ]
     if summary["not_compared"]:
         lines += ["", "not compared: " + ", ".join(f"{k} ({n})" for k, n in summary["not_compared"].items())]
     return lines

@@ -29,7 +29,9 @@ def bounce(row: Mapping[str, Any], raw: bytes) -> dict[str, bool]:
     met["recipients.hard"] = _each(parsed, wanted, lambda one, want: one.is_hard is bool(want.get("hard")))
     met["recipients.reason"] = _each(parsed, wanted, lambda one, want: one.reason == want.get("reason", one.reason))
     met["recipients.status"] = _each(parsed, wanted, _is_status)
-    met["recipients.reply_code"] = _each(parsed, wanted, lambda one, want: want.get("reply_code", "") in ("", one.reply_code))
+    met["recipients.reply_code"] = _each(
+        parsed, wanted, lambda one, want: want.get("reply_code", "") in ("", one.reply_code)
+    )
     return met
 
 

@@ -236,9 +236,8 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 ANYMAIL: dict[str, object] = {
     name.removeprefix("ANYMAIL_"): value for name, value in os.environ.items() if name.startswith("ANYMAIL_")
 }
-ANYMAIL["REQUESTS_TIMEOUT"] = env.int("ANYMAIL_REQUESTS_TIMEOUT", default=20)
-# Whether customers may answer by mail: by itself as soon as there is a mailbox that we read.
-REPLY_BY_MAIL = env.bool("REPLY_BY_MAIL", default=False)
+# Whether customers may answer by mail to the desk's own address; a mailbox that we read is answered to in any case.
+REPLY_BY_MAIL = env.bool("REPLY_BY_MAIL", default=DEMO)
 # Off for mail servers that take no address with a plus; answers then find their request by the mail they answer.
 REPLY_WITH_PLUS = env.bool("REPLY_WITH_PLUS", default=True)
 # A reply's files leave with the mail up to this much together, encoded a third more; the rest is on the request's page.

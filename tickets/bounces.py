@@ -49,7 +49,7 @@ def returned(parsed: Parsed, *, now: datetime | None = None) -> Ticket | None:
 def provider_event(
     kind: str, *, recipient: str, message_id: str, is_hard: bool, words: str, now: datetime | None = None
 ) -> None:
-    """The same from a mail provider's proven report. `kind`: anymail's event type (bounced, rejected, complained, …)."""
+    """The same from a provider's proven report. `kind`: anymail's event type (bounced, rejected, complained, …)."""
     now = now or timezone.now()
     if kind in HARMLESS or not recipient:
         return
@@ -64,7 +64,10 @@ def provider_event(
 def _take_in(
     address: str, kind: ReturnKind, words: str, *, named: OutboxMail | None, now: datetime, is_certain: bool = False
 ) -> Ticket | None:
-    """Mark one recipient; `is_certain`: whoever says so has proved who they are. A forwarding server may name another address than the one we wrote to: then ours counts."""
+    """Mark one recipient. `is_certain`: whoever says so has proved who they are.
+
+    A forwarding server may name another address than the one we wrote to: then ours counts.
+    """
     if named is not None and address.lower() not in _readers(named):
         address, words = named.to, f"{address}: {words}" if address else words
     mail = named or _lately_to(address, now)

@@ -48,7 +48,7 @@ def of(mail: OutboxMail) -> Envelope:
         headers["List-Unsubscribe"] = f"<{links.surveys_url(mail.customer)}>"
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
     return Envelope(
-        sender_name=_sender_name(mail, sender.name or settings.SITE_NAME),
+        sender_name=_sender_name(mail, sender.name),
         sender_address=sender.address,
         reply_to=_reply_to(ticket, answered),
         cc=_copies(mail),
@@ -64,9 +64,9 @@ def _reply_to(ticket: Ticket, answered: own_addresses.Own) -> str:
 
 
 def _sender_name(mail: OutboxMail, own_name: str) -> str:
-    """“Mira Kovac (Firstline)” on a person's reply, else the mailbox's or the desk's own name."""
+    """“Mira Kovac (Firstline)” on a person's reply, else the mailbox's own name; empty: the desk's."""
     author = mail.message.author if mail.message is not None and mail.kind in BY_A_PERSON else None
-    return f"{author.name} ({own_name})" if author is not None else own_name
+    return f"{author.name} ({own_name or settings.SITE_NAME})" if author is not None else own_name
 
 
 def _copies(mail: OutboxMail) -> list[str]:

@@ -34,9 +34,9 @@ def to_customer(
 ) -> OutboxMail | None:
     """Write a mail of templates/emails/<kind>.* to the ticket's customer: one INSERT, in the caller's transaction.
 
-    The database passes over a second mail with the same `key`. `hold_until`: not before then (undo). `cc`: who gets a copy. `data`: plain JSON
-    values for the template. None when the customer has no address, or the ticket is spam. The returned row has no id
-    (the database does not tell whether it was the first with that key).
+    The database passes over a second mail with the same `key`. `hold_until`: not before then (undo). `cc`: who gets a
+    copy. `data`: plain JSON values for the template. None when the customer has no address, or the ticket is spam. The
+    returned row has no id (the database does not tell whether it was the first with that key).
     """
     if ticket.is_spam or not ticket.customer.email:
         return None

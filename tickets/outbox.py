@@ -91,7 +91,7 @@ def resend(mail: OutboxMail, *, by: User, now: datetime | None = None) -> Outbox
 
 
 def resend_all(mails: QuerySet[OutboxMail], *, by: User, now: datetime | None = None) -> int:
-    """Give every dead mail among `mails` a fresh round of tries, but what an address's mark keeps back; return how many."""
+    """Give every dead mail among `mails` a fresh round of tries, but what a mark keeps back; return how many."""
     now = now or timezone.now()
     with transaction.atomic():
         free = mails.filter(status=OutboxStatus.DEAD).exclude(last_error__startswith=unreachable.HELD)

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from email.utils import parseaddr
 
 from django.conf import settings
 
@@ -14,7 +13,7 @@ from tickets.models import Mailbox, Ticket
 
 @dataclass(frozen=True)
 class Own:
-    """`reads`: answers to `address` come in; where they do not, customers answer on their request's page."""
+    """`name`: a mailbox's own. `reads`: answers to `address` come in; else customers answer on their request's page."""
 
     address: str
     name: str
@@ -50,8 +49,8 @@ def of(ticket: Ticket | None, came_by: Sequence[int] = ()) -> tuple[Own, Own]:
     if own is not None:
         sender = Own(own.address, own.name, reads=True)
         return sender, sender
-    name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    address = post.desk_address()
     is_read = settings.REPLY_BY_MAIL or any(box.address.lower() == address.lower() for box in boxes)
-    desk = Own(address, name, reads=is_read)
+    desk = Own(address, "", reads=is_read)
     other = next((box for box in boxes if box.team_id is None), None) or next(iter(boxes), None)
     return desk, desk if is_read or other is None else Own(other.address, other.name, reads=True)

@@ -137,7 +137,9 @@ class Post:
         The connection is then dropped.
         """
         if self._connection is None:
-            self._connection = get_connection(timeout=STEP_TIMEOUT)
+            self._connection = get_connection()
+            if isinstance(self._connection, SmtpBackend):
+                self._connection.timeout = STEP_TIMEOUT
         try:
             self._connection.open()
             mail = _as_mail(letter, self._connection)
@@ -146,8 +148,8 @@ class Post:
                     self._connection.connection, mail, waits_for_copies=letter.waits_for_copies
                 )
                 return Handed(refused={to: (code >= 500, in_words(words)) for to, (code, words) in refused.items()})
-            mail.send()
-            return Handed(mail_provider.provider_id(mail), mail_provider.refused(mail))
+            refused_copies = mail_provider.send(mail)
+            return Handed(mail_provider.provider_id(mail), refused_copies)
         except BaseException:
             self.close()
             raise

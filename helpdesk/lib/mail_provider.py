@@ -8,12 +8,10 @@ from typing import Any
 from anymail.exceptions import AnymailError, AnymailInvalidAddress, AnymailRecipientsRefused, AnymailRequestsAPIError
 from django.core.mail import EmailMessage
 
-# The provider understood and will say the same again: what was sent is wrong. Not 401, 402, 403 (our key, our bill),
-# 408, 409, 425, 429 (later), nor 5xx.
-WRONG = frozenset({400, 404, 405, 406, 410, 411, 413, 414, 415, 422})
+# The provider understood and will say the same again: what was sent is wrong. Not 401 to 404 (our key, our bill, our
+# domain), 408, 409, 425, 429 (later), nor 5xx.
+WRONG = frozenset({400, 406, 410, 411, 413, 414, 415, 422})
 REFUSED = frozenset({"invalid", "rejected"})
-# Postmark answers 422 with a code of its own: inactive recipient (it bounced or complained before), bad address.
-POSTMARK_ADDRESS = frozenset({300, 406})
 
 
 def prepare(mail: EmailMessage) -> None:
@@ -24,21 +22,23 @@ def prepare(mail: EmailMessage) -> None:
 
 def provider_id(mail: EmailMessage) -> str:
     """What the provider calls the mail in its reports on its first reader; empty where there is none."""
-    status = getattr(mail, "anymail_status", None)
-    if status is None:
-        return ""
-    one = status.recipients.get(mail.to[0])
-    found = one.message_id if one is not None else status.message_id
-    return str(found or "")[:200] if not isinstance(found, set) else str(min(found))[:200]
+    return _said(mail).get(mail.to[0], ("", ""))[1][:200]
 
 
-def refused(mail: EmailMessage) -> dict[str, tuple[bool, str]]:
-    """The copies that the provider took the mail without: (for good, its word). Raises where it is the first reader."""
-    status = getattr(mail, "anymail_status", None)
-    said = {address: one.status for address, one in status.recipients.items()} if status is not None else {}
-    if said.get(mail.to[0]) in REFUSED:
-        raise AnymailRecipientsRefused(f"the provider says “{said[mail.to[0]]}”", email_message=mail)
-    return {address: (True, str(said[address])) for address in mail.cc if said.get(address) in REFUSED}
+def send(mail: EmailMessage) -> dict[str, tuple[bool, str]]:
+    """Send it; returns the copies it went without: (for good, the provider's word). Raises where nobody took it."""
+    refused: dict[str, tuple[bool, str]] = {}
+    for _turn in range(2):
+        mail.send()
+        said = _said(mail)
+        if said.get(mail.to[0], ("", ""))[0] in REFUSED:
+            raise AnymailRecipientsRefused(f"the provider says “{said[mail.to[0]][0]}”", email_message=mail)
+        refused |= {one: (True, said[one][0]) for one in mail.cc if one in said and said[one][0] in REFUSED}
+        # Postmark takes none of a mail with one wrong copy, and anymail then calls the others “unknown”.
+        if not refused or any(mail_id for _status, mail_id in said.values()):
+            break
+        mail.cc = [one for one in mail.cc if one not in refused]
+    return refused
 
 
 def is_final(error: Exception) -> bool:
@@ -50,16 +50,21 @@ def is_final(error: Exception) -> bool:
 
 def refused_address(error: Exception) -> str:
     """What was said where the error is about the reader's address, and for good; else nothing."""
-    if isinstance(error, AnymailRecipientsRefused | AnymailInvalidAddress):
-        return " ".join(str(error).split())[:500]
-    if isinstance(error, AnymailRequestsAPIError) and error.status_code == 422:
-        answer = _answer(error)
-        if answer.get("ErrorCode") in POSTMARK_ADDRESS:
-            return f"{answer['ErrorCode']} {answer.get('Message', '')}"[:500]
-    return ""
+    if not isinstance(error, AnymailRecipientsRefused | AnymailInvalidAddress):
+        return ""
+    answer = _answer(error)
+    words = answer.get("Message") or answer.get("message") or str(error)
+    return " ".join(str(words).split())[:500]
 
 
-def _answer(error: AnymailRequestsAPIError) -> dict[str, Any]:
+def _said(mail: EmailMessage) -> dict[str, tuple[str, str]]:
+    """(status, id) of each recipient; nothing where no provider is in use."""
+    status = getattr(mail, "anymail_status", None)
+    found = status.recipients if status is not None else {}
+    return {address: (str(one.status), str(one.message_id or "")) for address, one in found.items()}
+
+
+def _answer(error: AnymailError) -> dict[str, Any]:
     try:
         answer = error.response.json()
     except (AttributeError, ValueError):

@@ -6,6 +6,7 @@ Django and smtplib call a mail sent when one recipient of several was accepted, 
 import smtplib
 from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
 from django.core.mail import EmailMessage
 from django.core.mail.message import sanitize_address
@@ -23,7 +24,8 @@ def hand_over(server: smtplib.SMTP, mail: EmailMessage, *, waits_for_copies: boo
     anything has left. Raises smtplib's errors, and OSError.
     """
     encoding = mail.encoding or "utf-8"
-    message = mail.message().as_bytes(linesep="\r\n")
+    built: Any = mail.message()  # Django's own kind of message, which takes a line's end
+    message: bytes = built.as_bytes(linesep="\r\n")
     server.ehlo_or_helo_if_needed()
     options = [f"size={len(message)}"] if server.does_esmtp and server.has_extn("size") else []
     sender = sanitize_address(mail.from_email, encoding)

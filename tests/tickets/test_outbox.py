@@ -58,7 +58,7 @@ def test_headers_thread_the_ticket_and_mark_what_is_automatic(ticket):
     thread = threading_ids.thread_id(ticket)
     assert (automatic["References"], by_mira["In-Reply-To"]) == (thread, thread)
     assert (automatic["Auto-Submitted"], by_mira.get("Auto-Submitted")) == ("auto-generated", None)
-    assert by_mira["From"] == '"Mira Kovac (Firstline Support)" <support@firstline.test>'
+    assert by_mira["From"] == '"Mira Kovac (Firstline)" <support@firstline.test>'
     assert by_mira["Reply-To"] == "support@firstline.test"
     assert automatic[post.LOOP_MARK] == by_mira[post.LOOP_MARK] == post.loop_mark()
 

@@ -32,7 +32,23 @@ _LIST_HEADERS = (
     "x-ml-name", "x-mlserver", "x-list-id", "x-sympa-from", "list-unsubscribe", "list-subscribe", "x-listserv", "list-owner",
 )  # fmt: skip
 _BULK = frozenset({"bulk", "junk", "list", "mass"})
-_ANSWERS = ("re:", "aw:", "antw:", "sv:", "vs:", "odp:", "ynt:", "fw:", "fwd:", "wg:", "tr:", "rv:", "回复", "回覆", "res:")
+_ANSWERS = (
+    "re:",
+    "aw:",
+    "antw:",
+    "sv:",
+    "vs:",
+    "odp:",
+    "ynt:",
+    "fw:",
+    "fwd:",
+    "wg:",
+    "tr:",
+    "rv:",
+    "回复",
+    "回覆",
+    "res:",
+)
 
 
 @dataclass(frozen=True)
@@ -100,7 +116,9 @@ def _list(root: Part) -> str:
         if root.raw(name).strip():
             return f"mailing list ({_written(name)})"
     sender = root.text("sender").lower().strip("<> ")
-    if sender.startswith(("owner-", "listmaster")) or sender.partition("@")[0].endswith(("-owner", "-bounces", "-request", "-bounce")):
+    if sender.startswith(("owner-", "listmaster")) or sender.partition("@")[0].endswith(
+        ("-owner", "-bounces", "-request", "-bounce")
+    ):
         return f"mailing list (Sender: {sender[:60]})"
     if root.text("precedence").lower().strip() == "list" and _answers(root, root.text("subject")):
         return "mailing list (Precedence: list)"

@@ -5,7 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from helpdesk.lib.mailparse import charsets, deep_html, html_text, invitations, names, plain_text, shells, tnef, transfer
+from helpdesk.lib.mailparse import (
+    charsets,
+    deep_html,
+    html_text,
+    invitations,
+    names,
+    plain_text,
+    shells,
+    tnef,
+    transfer,
+)
 from helpdesk.lib.mailparse.limits import LONGEST_TEXT
 from helpdesk.lib.mailparse.parsed import Attached, Unreadable
 from helpdesk.lib.mailparse.parts import Part, split
@@ -161,7 +171,9 @@ def _attach(part: Part, body: Body) -> None:
     if kind in _TNEF or part.filename.lower() == "winmail.dat":
         opened = tnef.read(content)
         if opened is not None:
-            body.attachments += [Attached(names.safe(file.name), file.content_type, file.content) for file in opened.files]
+            body.attachments += [
+                Attached(names.safe(file.name), file.content_type, file.content) for file in opened.files
+            ]
             if not body.text.strip():
                 body.text = opened.text or (html_text.to_text(deep_html.flattened(opened.html)) if opened.html else "")
                 body.html = body.html or opened.html

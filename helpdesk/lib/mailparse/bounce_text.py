@@ -13,7 +13,9 @@ _EMAIL = r"[^\s<>()\[\],;:\"'|@]{1,150}@[A-Za-z0-9\[](?:[A-Za-z0-9.-]{0,250}[A-Z
 _ALONE = re.compile(
     rf"^[ \t>*\-•·]{{0,12}}[<\"'(]{{0,2}}({_EMAIL})[>\"')]{{0,2}}(?:<mailto:[^>\s]{{1,300}}>)?[ \t]*(?::|,|;|\.\.\.|\[|\(|$)(.*)$"
 )
-_BEGINS = re.compile(rf"^[ \t]{{0,12}}<?({_EMAIL})>?[ \t]+(.*(?:error|invalid|unknown|fail|reject|on \d).*)$", re.IGNORECASE)
+_BEGINS = re.compile(
+    rf"^[ \t]{{0,12}}<?({_EMAIL})>?[ \t]+(.*(?:error|invalid|unknown|fail|reject|on \d).*)$", re.IGNORECASE
+)
 _NAMED = re.compile(
     rf"(?:rcpt to|rejected recipient|delivering your mail to|unable to deliver message to|undeliverable to"
     rf"|deliver(?:y|ed)? to|permanent errors|temporary errors|attempts|failed for|gateway for|could not be delivered to"
@@ -32,8 +34,13 @@ _ORIGINAL = re.compile(
     r"|below the failed message|copy of your message|your original message|the original message follows|rejected message).{0,90}$",
     re.IGNORECASE | re.MULTILINE,
 )
-_NOT_ORIGINAL = re.compile(r"original message was received|returned message below|message header.{0,5}size", re.IGNORECASE)
-_HEADERS = re.compile(r"^(?:received|return-path|dkim-signature|message-id)[ \t]{0,2}:.{0,400}\n(?:[ \t].*\n|[A-Za-z-]{2,40}:.*\n)", re.I | re.M)
+_NOT_ORIGINAL = re.compile(
+    r"original message was received|returned message below|message header.{0,5}size", re.IGNORECASE
+)
+_HEADERS = re.compile(
+    r"^(?:received|return-path|dkim-signature|message-id)[ \t]{0,2}:.{0,400}\n(?:[ \t].*\n|[A-Za-z-]{2,40}:.*\n)",
+    re.I | re.M,
+)
 _MOST_LINES = 2000
 
 
@@ -95,4 +102,12 @@ def recipients(said: str, *, known: tuple[str, ...] = (), ours: frozenset[str] =
 
 def _is_postmaster(email: str, known: tuple[str, ...]) -> bool:
     local = email.partition("@")[0]
-    return email not in known and local in ("postmaster", "mailer-daemon", "abuse", "support", "helpdesk", "hostmaster", "admin")
+    return email not in known and local in (
+        "postmaster",
+        "mailer-daemon",
+        "abuse",
+        "support",
+        "helpdesk",
+        "hostmaster",
+        "admin",
+    )

@@ -72,13 +72,24 @@ def _mail(root: Part, subject: str, sender: Address, text: str) -> _Mail:
     said, rest = bounce_text.cut(whole)
     if not said.strip():
         said = whole
-    inner = next((part for part in leaves if part.type in ("message/rfc822", "text/rfc822-headers", "text/rfc822-header", "message/partial")), None)
+    inner = next(
+        (
+            part
+            for part in leaves
+            if part.type in ("message/rfc822", "text/rfc822-headers", "text/rfc822-header", "message/partial")
+        ),
+        None,
+    )
     original = charsets.decode(inner.content[:70_000], inner.charset).replace("\r\n", "\n") if inner else rest
     return _Mail(root, leaves, subject, sender, whole, said, original or _second_text(leaves))
 
 
 def _second_text(leaves: list[Part]) -> str:
-    return charsets.decode(leaves[1].content[:70_000], "") if len(leaves) > 1 and leaves[1].type.startswith("text/") else ""
+    return (
+        charsets.decode(leaves[1].content[:70_000], "")
+        if len(leaves) > 1 and leaves[1].type.startswith("text/")
+        else ""
+    )
 
 
 def _feedback(mail: _Mail) -> Returned | None:
@@ -89,7 +100,9 @@ def _feedback(mail: _Mail) -> Returned | None:
         if not is_complaint or attached is None or mail.root.raw("in-reply-to"):
             return None
     report = charsets.decode(part.content[:20_000]) if part else mail.original
-    found = re.search(r"^(?:original-rcpt-to|removal-recipient|x-hmxmroriginalrecipient)[ \t]*:(.*)", report, re.I | re.M)
+    found = re.search(
+        r"^(?:original-rcpt-to|removal-recipient|x-hmxmroriginalrecipient)[ \t]*:(.*)", report, re.I | re.M
+    )
     person = addresses.email_in(found[1]) if found else next(iter(mail.written_to), "")
     kind = re.search(r"^feedback-type[ \t]*:[ \t]*([\w-]{1,30})", report, re.I | re.M)
     told = f"complaint of type {kind[1].lower()}" if kind else "complaint"
@@ -127,25 +140,36 @@ def _provider(mail: _Mail) -> Returned | None:
         ]  # fmt: skip
         return Returned(because, tuple(_undelivered(one, mail) for one in found), message_id, is_bounce=True)
     if kind == "Complaint":
-        emails = [str(entry.get("emailAddress", "")) for entry in about.get("complainedRecipients") or [] if isinstance(entry, dict)]
+        emails = [
+            str(entry.get("emailAddress", ""))
+            for entry in about.get("complainedRecipients") or []
+            if isinstance(entry, dict)
+        ]
         gone = tuple(Undelivered(addresses.email_in(email), reason="feedback") for email in emails)
         return Returned(because, gone, message_id, is_feedback_report=True)
     if kind == "Delivery":
         answer = str(about.get("smtpResponse", ""))
         status, code = delivery_status.codes(answer)
         emails = [str(email) for email in about.get("recipients") or []]
-        got = tuple(Undelivered(addresses.email_in(email), status, code, "delivered", words=answer[:500]) for email in emails)
+        got = tuple(
+            Undelivered(addresses.email_in(email), status, code, "delivered", words=answer[:500]) for email in emails
+        )
         return Returned(because, got, message_id, is_delivery_notice=True)
     return None
 
 
 def _receipt(mail: _Mail) -> Returned | None:
-    if mail.part("message/disposition-notification") is None and mail.root.content_type.params.get("report-type") != "disposition-notification":
+    if (
+        mail.part("message/disposition-notification") is None
+        and mail.root.content_type.params.get("report-type") != "disposition-notification"
+    ):
         return None
     part = mail.part("message/disposition-notification")
     told = charsets.decode(part.content[:20_000]) if part else mail.said
     found = re.search(r"^original-message-id[ \t]*:[ \t]*<?([^<>\s]{1,900})", told, re.I | re.M)
-    return Returned("read receipt (RFC 8098)", (), found[1] if found else mail.original_message_id, is_delivery_notice=True)
+    return Returned(
+        "read receipt (RFC 8098)", (), found[1] if found else mail.original_message_id, is_delivery_notice=True
+    )
 
 
 def _report(mail: _Mail) -> Returned | None:
@@ -189,7 +213,9 @@ def _free_form(mail: _Mail) -> Returned | None:
     emails = [email for email in failed if email]
     if emails:
         about = {one.email: one for one in named}
-        named = [about.get(email) or bounce_text.Named(email, mail.said.splitlines()) for email in dict.fromkeys(emails)]
+        named = [
+            about.get(email) or bounce_text.Named(email, mail.said.splitlines()) for email in dict.fromkeys(emails)
+        ]
     is_delay = bool(wording.found(wording.flat(mail.said[:5000]), wording.of("bounces")["delays"]))
     gone = tuple(_told(one, mail, is_delay) for one in named)
     return Returned(because, gone, mail.original_message_id, is_bounce=True, is_delivery_notice=is_delay)
@@ -253,7 +279,9 @@ def _sign(mail: _Mail) -> str:
         return "X-Failed-Recipients"
     subject = wording.flat(mail.subject)
     opening = wording.flat(mail.said[:3000])
-    by_subject = wording.found(subject, known["subjects"]) and not subject.startswith(("re:", "fw:", "fwd:", "aw:", "wg:"))
+    by_subject = wording.found(subject, known["subjects"]) and not subject.startswith(
+        ("re:", "fw:", "fwd:", "aw:", "wg:")
+    )
     by_opening = wording.found(opening, known["openings"])
     is_server = _is_from_a_server(mail)
     if is_server and (by_subject or by_opening):
@@ -267,5 +295,3 @@ def _sign(mail: _Mail) -> str:
 def _id_of(text: str) -> str:
     found = _MESSAGE_ID.search(text)
     return found[1] if found else ""
-
-

@@ -14,7 +14,15 @@ from helpdesk.lib.mailparse.parts import Part
 _ID = re.compile(r"<([^<>\s]{1,900})>")
 _BARE_ID = re.compile(r"[^\s<>,;()\"]{1,450}@[^\s<>,;()\"]{1,450}")
 _MOST_HEADERS = 300
-_DELIVERED = ("delivered-to", "x-delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-rcpt-to", "apparently-to")
+_DELIVERED = (
+    "delivered-to",
+    "x-delivered-to",
+    "x-original-to",
+    "envelope-to",
+    "x-envelope-to",
+    "x-rcpt-to",
+    "apparently-to",
+)
 _EARLIEST, _LATEST = datetime(1980, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
@@ -111,7 +119,9 @@ def _list(root: Part, name: str, hint: str) -> tuple[Address, ...]:
 
 
 def _delivered_to(root: Part) -> tuple[str, ...]:
-    found = [addresses.email_in(root_value) for root_value in (words.text(v) for n, v in root.headers if n in _DELIVERED)]
+    found = [
+        addresses.email_in(root_value) for root_value in (words.text(v) for n, v in root.headers if n in _DELIVERED)
+    ]
     return tuple(dict.fromkeys(email for email in found if email))[:LONGEST_LIST]
 
 
