@@ -1,5 +1,6 @@
 """One settings file, driven by the environment and safe by default; docs/operate.md lists every variable."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -231,6 +232,16 @@ EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=False)
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Firstline Support <support@firstline.test>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# Keys of a provider (EMAIL_BACKEND=anymail.backends.….EmailBackend): ANYMAIL_POSTMARK_SERVER_TOKEN and their like.
+ANYMAIL: dict[str, object] = {
+    name.removeprefix("ANYMAIL_"): value for name, value in os.environ.items() if name.startswith("ANYMAIL_")
+}
+# Whether customers may answer by mail to the desk's own address; a mailbox that we read is answered to in any case.
+REPLY_BY_MAIL = env.bool("REPLY_BY_MAIL", default=DEMO)
+# Off for mail servers that take no address with a plus; answers then find their request by the mail they answer.
+REPLY_WITH_PLUS = env.bool("REPLY_WITH_PLUS", default=True)
+# A reply's files leave with the mail up to this much together, encoded a third more; the rest is on the request's page.
+MAIL_FILES_BYTES = env.int("MAIL_FILES_MB", default=7) * 1024 * 1024
 UNDO_SEND_SECONDS = env.int("UNDO_SEND_SECONDS", default=10)
 
 # The queue is only the doorbell over our own tables; retry > timeout x (queue_limit / workers + 2).

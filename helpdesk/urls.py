@@ -15,6 +15,7 @@ urlpatterns = [
     path("lead/reactions/<int:pk>/attempt/", set_aside.set_aside_again, name="set_aside_again"),
     path("demo/mail/", demo_mail.demo_mail, name="demo_mail"),
     path("demo/mail/<int:pk>/", demo_mail.demo_mail_one, name="demo_mail_one"),
+    path("demo/mail/<int:pk>/answer/", demo_mail.demo_mail_answer, name="demo_mail_answer"),
     path("demo/mail/<int:pk>/html/", demo_mail.demo_mail_html, name="demo_mail_html"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

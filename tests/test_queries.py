@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from tests import cast
 from tests.cast import CategoryFactory, CustomerFactory, MessageFactory, OrganisationFactory, TicketFactory
-from tickets import own_views
-from tickets.models import CustomerTier, Notification, Presence, State, Tag
+from tickets import own_views, participants
+from tickets.models import CustomerTier, Notification, OutboxMail, Presence, ReturnedMail, State, Tag
 
 pytestmark = pytest.mark.django_db
 LISTS = [
@@ -61,3 +61,25 @@ def test_a_list_costs_the_same_for_one_row_and_for_three(client, name, query, mo
     for number in (0, 2, 3):
         more(mira, number)
     assert (cost(client, reverse(name) + query), one <= most) == (one, True)
+
+
+def test_returned_mail_costs_the_same_for_one_row_and_for_three(client):
+    client.force_login(cast.lena())
+    for number in range(3):
+        mail = OutboxMail.objects.create(
+            kind="reply", ticket=TicketFactory(), to=f"c{number}@people.example", dedupe_key=f"{number}",
+            mail_id=f"<{number}@x>", next_at=timezone.now(), created_at=timezone.now(),
+        )  # fmt: skip
+        ReturnedMail.objects.create(address=mail.to, kind="hard", mail=mail, ticket=mail.ticket, at=timezone.now())
+        if number == 0:
+            one = cost(client, reverse("returned"))
+    assert (cost(client, reverse("returned")), one <= 3) == (one, True)
+
+
+def test_a_ticket_page_costs_the_same_without_and_with_other_recipients(client):
+    client.force_login(cast.mira())
+    ticket = TicketFactory()
+    none = cost(client, reverse("ticket", args=[ticket.pk]))
+    for number in range(3):
+        participants.add(ticket, address=f"p{number}@people.example", by=cast.mira())
+    assert cost(client, reverse("ticket", args=[ticket.pk])) == none

@@ -26,6 +26,7 @@ request_solved          405 405 405 405 405 405 405 | ->  ->  ->  ->  ->  ->  ->
 request_reopen          405 405 405 405 405 405 405 | ->  ->  ->  ->  ->  ->  ->
 request_satisfaction    200 200 200 200 200 200 200 | 422 422 422 422 422 422 422
 request_file            200 200 200 200 200 200 200 | 405 405 405 405 405 405 405
+surveys                 200 200 200 200 200 200 200 | 200 200 200 200 200 200 200
 my_requests             200 200 200 200 200 200 200 | 405 405 405 405 405 405 405
 my_requests_link        200 200 200 200 200 200 200 | 200 200 200 200 200 200 200
 my_requests_leave       405 405 405 405 405 405 405 | ->  ->  ->  ->  ->  ->  ->
@@ -70,6 +71,7 @@ ticket_split            in  403 403 200 200 200 200 | in  403 403 422 422 422 42
 ticket_links            in  403 403 200 200 200 200 | in  403 403 422 422 422 422
 ticket_spam             in  403 403 405 405 405 405 | in  403 403 ->  ->  ->  ->
 ticket_snooze           in  403 403 200 200 200 200 | in  403 403 422 422 422 422
+ticket_participants     in  403 403 405 405 405 405 | in  403 403 ->  ->  ->  ->
 message_withdrawal      in  403 403 405 405 405 405 | in  403 403 ->  403 403 403
 message_as_sent         in  403 403 200 200 200 200 | in  403 403 405 405 405 405
 message_html            in  403 403 200 200 200 200 | in  403 403 405 405 405 405
@@ -77,6 +79,7 @@ desk_file               in  403 403 200 200 200 200 | in  403 403 405 405 405 40
 customers               in  403 403 200 200 200 200 | in  403 403 405 405 405 405
 customer                in  403 403 200 200 200 200 | in  403 403 422 422 422 422
 customer_merge          in  403 403 405 405 405 405 | in  403 403 403 ->  ->  ->
+customer_address        in  403 403 405 405 405 405 | in  403 403 ->  ->  ->  ->
 my_day                  in  403 403 200 200 200 200 | in  403 403 405 405 405 405
 rules                   in  403 403 403 200 200 200 | 405 405 405 405 405 405 405
 rule_new                in  403 403 403 200 200 200 | in  403 403 403 200 200 200
@@ -85,12 +88,23 @@ rule_standing           405 405 405 405 405 405 405 | in  403 403 403 ->  ->  ->
 rule_place              405 405 405 405 405 405 405 | in  403 403 403 ->  ->  ->
 rule_removal            405 405 405 405 405 405 405 | in  403 403 403 ->  ->  ->
 outbox                  in  403 403 403 200 200 200 | 405 405 405 405 405 405 405
+returned                in  403 403 403 200 200 200 | 405 405 405 405 405 405 405
+returned_clear          405 405 405 405 405 405 405 | in  403 403 403 ->  ->  ->
 outbox_resend_all       405 405 405 405 405 405 405 | in  403 403 403 ->  ->  ->
 outbox_resend           405 405 405 405 405 405 405 | in  403 403 403 ->  ->  ->
 set_aside               in  403 403 403 200 200 200 | 405 405 405 405 405 405 405
 set_aside_again         405 405 405 405 405 405 405 | in  403 403 403 ->  ->  ->
+mailboxes               in  403 403 403 200 200 200 | 405 405 405 405 405 405 405
+quarantine              in  403 403 403 200 200 200 | 405 405 405 405 405 405 405
+quarantine_mail         in  403 403 403 200 200 200 | 405 405 405 405 405 405 405
+quarantine_raw          in  403 403 403 200 200 200 | 405 405 405 405 405 405 405
+quarantine_release      405 405 405 405 405 405 405 | in  403 403 403 ->  ->  ->
+quarantine_drop         405 405 405 405 405 405 405 | in  403 403 403 ->  ->  ->
+message_source          in  403 403 403 200 200 200 | 405 405 405 405 405 405 405
+message_verdict         in  403 403 405 405 405 405 | in  403 403 ->  ->  ->  ->
 demo_mail               404 404 404 404 404 404 404 | 405 405 405 405 405 405 405
 demo_mail_one           404 404 404 404 404 404 404 | 405 405 405 405 405 405 405
+demo_mail_answer        405 405 405 405 405 405 405 | 404 404 404 404 404 404 404
 demo_mail_html          404 404 404 404 404 404 404 | 405 405 405 405 405 405 405
 articles                200 200 200 200 200 200 200 | 405 405 405 405 405 405 405
 article                 200 200 200 200 200 200 200 | 405 405 405 405 405 405 405
@@ -109,6 +123,7 @@ FIELDS = {
     "ticket_note": {"body": "Thank you."},
     "ticket_draft": {"body": "Thank you."},
     "ticket_state": {"state": "in_progress"},
+    "ticket_participants": {"add": "boss@whitfield.example"},
     "bulk": {"do": "priority:1", "tickets": "1"},
     "views": {"name": "Mine too"},
     "view_edit": {"name": "Renamed"},
@@ -188,7 +203,7 @@ def test_a_part_of_a_page_sends_a_stranger_to_sign_in_as_a_whole(world):
 
 def test_what_a_restricted_team_owns_is_not_there_for_others(world):
     """404, not 403: outsiders do not learn that the number exists."""
-    owned = ("ticket", "message", "desk_file", "outbox_resend", "set_aside_again")
+    owned = ("ticket", "message", "desk_file", "outbox_resend", "returned_clear", "set_aside_again")
     names = [name for name, pattern in worlds.routes() if name.startswith(owned) and pattern.pattern.converters]
     allowed = {"agent": False, "lead": False, "insider": True, "manager": True, "administrator": True}
     wrong = []
@@ -208,7 +223,7 @@ def test_what_a_restricted_team_owns_is_not_there_for_others(world):
 
 
 GETTABLE = " ".join(f"{line.split()[0]} " for line in TABLE.splitlines() if line[40:43] == "200")
-LEADS_ONLY = ("outbox_resend", "set_aside_again")
+LEADS_ONLY = ("outbox_resend", "returned_clear", "set_aside_again")
 
 
 @pytest.mark.parametrize("role", ROLES)

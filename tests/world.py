@@ -20,10 +20,13 @@ from tickets.models import (
     Customer,
     DeskVersion,
     EventKind,
+    InboundMail,
     Macro,
+    MailStatus,
     Message,
     OutboxMail,
     OutboxStatus,
+    ReturnedMail,
     Role,
     Rule,
     RuleStage,
@@ -159,6 +162,22 @@ def a_world() -> World:
         )
         for kind, of in (("seen", ticket), ("hidden", hidden))
     }  # fmt: skip
+    came = {
+        kind: InboundMail.objects.create(
+            raw=f"From: dana@whitfield.example\nSubject: {words}\n\n{words}".encode(), sha256=kind, size=9, road="pipe",
+            mail_id=kind, fingerprint=kind, received_at=timezone.now(), next_at=timezone.now(), ticket=of,
+            subject=words,
+            status=MailStatus.QUARANTINED, message=of.messages.filter(kind="reply", withdrawn_at=None).last(),
+        )
+        for kind, of, words in (("seen", ticket, "Came in"), ("hidden", hidden, f"{LURE} zqhidden"))
+    }  # fmt: skip
+    came_back = {
+        kind: ReturnedMail.objects.create(
+            address=of.customer.email, kind="hard", words="gone", mail=mails[kind], ticket=of,
+            at=timezone.now(),
+        )
+        for kind, of in (("seen", ticket), ("hidden", hidden))
+    }  # fmt: skip
     caught = CaughtMail.objects.create(to="dana@whitfield.example", subject="Caught", text="Hello", html="<p>Hello</p>")
     events = {
         kind: TicketEvent.objects.create(ticket=of, kind=EventKind.NOTED, at=timezone.now(), reaction_attempts=9)
@@ -169,6 +188,7 @@ def a_world() -> World:
     shared: dict[str, dict[str, Any]] = {
         "rule": {"pk": rule.pk}, "view": {"pk": own_view.pk}, "customer": {"customer_id": dana.pk},
         "article": {"slug": "how-to"}, "demo": {"pk": caught.pk}, "my_requests_open": {"token": "forged"},
+        "surveys": {"token": links.surveys_url(dana).rsplit("/", 2)[1]},
         "password_reset_confirm": {"uidb64": urlsafe_base64_encode(force_bytes(mira.pk)), "token": "forged-token"},
     }  # fmt: skip
     for given, of, kind, file in (
@@ -181,7 +201,8 @@ def a_world() -> World:
             "ticket": {"number": of.pk}, "ticket_macro": {"number": of.pk, "macro_id": macro.pk},
             "message": {"message_id": message.pk}, **_mail_of(of), "desk_file": {"file_id": file.pk},
             "request": {"token": links.token(of)}, "request_file": {"token": links.token(of), "file": file.pk},
-            "outbox": {"pk": mails[kind].pk}, "set": {"pk": events[kind].pk},
+            "outbox": {"pk": mails[kind].pk}, "returned": {"pk": came_back[kind].pk},
+            "set": {"pk": events[kind].pk}, "quarantine": {"pk": came[kind].pk},
         })  # fmt: skip
     for role in people:
         world.client(role)

@@ -1,5 +1,5 @@
-"""What stands beside a conversation, in one statement: tags, drafts, who is here, tickets that belong to it, CSAT and
-the customer's last tickets.
+"""What stands beside a conversation, in one statement: tags, other recipients, drafts, who is here, tickets that belong
+to it, CSAT and the customer's last tickets.
 """
 
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from django.db import connection
 
-from tickets.models import Draft, Presence, Satisfaction, Tag, Ticket, TicketLink, User
+from tickets.models import Draft, Participant, Presence, Satisfaction, Tag, Ticket, TicketLink, User
 from tickets.presence import HERE_FOR, Here, sort
 
 # Small lists of one ticket, each found by an index, stacked into rows of (what, number, words, more, team): asking for
@@ -17,6 +17,8 @@ _TICKET, _LINK = Ticket._meta.db_table, TicketLink._meta.db_table
 SQL = f"""
 SELECT 'tag', t.id, t.name, '', CAST(NULL AS bigint) FROM {Tag._meta.db_table} t
   JOIN {Ticket.tags.through._meta.db_table} tie ON tie.tag_id = t.id WHERE tie.ticket_id = %(ticket)s
+UNION ALL SELECT 'with', w.id, w.address, w.name, NULL FROM {Participant._meta.db_table} w
+  WHERE w.ticket_id = %(ticket)s AND w.removed_at IS NULL
 UNION ALL SELECT 'draft', d.id, d.body, d.kind, NULL FROM {Draft._meta.db_table} d
   WHERE d.ticket_id = %(ticket)s AND d.user_id = %(user)s
 UNION ALL SELECT CASE WHEN p.is_writing THEN 'writing' ELSE 'viewing' END, p.user_id, '', '', NULL
@@ -58,9 +60,19 @@ class Related:
     state: str
 
 
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who gets a copy of every reply."""
+
+    number: int
+    address: str
+    name: str
+
+
 @dataclass(slots=True)
 class Beside:
     tags: list[str] = field(default_factory=list)
+    participants: list[Person] = field(default_factory=list)
     draft: str = ""
     draft_kind: str = ""
     here: list[Here] = field(default_factory=list)
@@ -87,6 +99,8 @@ def read(ticket: Ticket, *, user: User, closed: frozenset[int], now: datetime) -
     for what, number, words, more, team_id in rows:
         if what == "tag":
             found.tags.append(words)
+        elif what == "with":
+            found.participants.append(Person(number, words, more))
         elif what == "draft":
             if number > newest_draft:
                 newest_draft, found.draft, found.draft_kind = number, words, more
@@ -99,6 +113,7 @@ def read(ticket: Ticket, *, user: User, closed: frozenset[int], now: datetime) -
         elif team_id not in closed:
             found.related.append(Related(what, number, words, more))
     found.tags.sort()
+    found.participants.sort(key=lambda person: person.number)
     found.here = sort(here)
     found.related.sort(key=lambda other: -other.number)
     found.earlier.sort(key=lambda other: -other.number)

@@ -5,9 +5,13 @@ from collections.abc import Sequence
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 
+from helpdesk.lib.mail import LOOP_MARK
 from tickets.models import CaughtMail
 
-KEPT_HEADERS = ("Message-ID", "In-Reply-To", "References", "Auto-Submitted", "Reply-To", "List-Unsubscribe")
+KEPT_HEADERS = (
+    "To", "Cc", "Message-ID", "In-Reply-To", "References", "Auto-Submitted", "Reply-To", "List-Unsubscribe",
+    "List-Unsubscribe-Post", LOOP_MARK,
+)  # fmt: skip
 
 
 class EmailBackend(BaseEmailBackend):

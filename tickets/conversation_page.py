@@ -14,7 +14,7 @@ from helpdesk.lib.text import initials, linkify
 from tickets import conversation, event_words, mail_bodies, wording
 from tickets.desk import Desk, StaffCard
 from tickets.mail_bodies import Folded
-from tickets.models import Attachment, Channel, Message, MessageKind, Ticket, TicketEvent, User
+from tickets.models import Attachment, Channel, Message, MessageKind, Ticket, TicketEvent, Trust, User
 
 # Past LONG messages the newest SHOWN are read; the rest come by “Show earlier”.
 LONG, SHOWN = 100, 50
@@ -24,9 +24,12 @@ LONG_BODY = 6_000
 # A run of more lines than this between two messages folds its middle.
 LINES_IN_A_RUN = 3
 CHANNELS = dict(Channel.choices)
+TRUSTS = dict(Trust.choices)
+# Trust that needs no word: nothing about the mail is out of the ordinary.
+UNREMARKABLE = ("", Trust.KNOWN)
 # Written out: putting these two together anew for every page took as long as the database takes to answer them.
 SAID = f"""
-SELECT id, ticket_id, kind, author_id, author_name, body, channel, created_at, has_files, has_more, undo_until
+SELECT id, ticket_id, kind, author_id, author_name, body, channel, created_at, has_files, has_more, undo_until, trust
 FROM {Message._meta.db_table} WHERE ticket_id = %s AND withdrawn_at IS NULL AND id < %s ORDER BY id DESC LIMIT %s
 """  # noqa: S608  (only the table names of our own models are written into these)
 HAPPENED = f"""
@@ -62,6 +65,9 @@ class Said:
     as_sent_url: str
     undo_seconds: int
     may_split: bool
+    trust: str
+    is_held: bool
+    source_url: str
     is_message: bool = True
 
 
@@ -157,6 +163,11 @@ def _said(message: Message, files: list[File], more: Folded, *, user: User, desk
         quoted=linkify(more.quoted), signature=linkify(more.signature),
         as_sent_url=reverse("message_as_sent", args=[message.pk]) if more.has_html else "",
         undo_seconds=max(0, int((undo - now).total_seconds())) if undo else 0, may_split=is_theirs,
+        trust=TRUSTS.get(message.trust, "") if message.trust not in UNREMARKABLE else "",
+        is_held=message.trust in conversation.HELD and message.kind == MessageKind.NOTE,
+        source_url=reverse("message_source", args=[message.pk])
+        if user.is_lead and message.channel == Channel.EMAIL and message.kind != MessageKind.REPLY
+        else "",
     )  # fmt: skip
 
 

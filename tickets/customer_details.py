@@ -1,5 +1,6 @@
 """The verb that changes what we know of a customer, and keeps what their tickets' rows show of it true."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -27,3 +28,13 @@ def change(customer: Customer, **values: Any) -> Customer:
             customer_name=str(fresh)[:120], organisation=fresh.organisation, customer_tier=fresh.tier
         )
     return fresh
+
+
+def choose_surveys(customer: Customer, *, wanted: bool, now: datetime) -> Customer:
+    """The customer stops surveys, or wants them again; saying the same twice keeps the first time. Returns it fresh."""
+    rows = Customer.objects.filter(pk=customer.pk)
+    if wanted:
+        rows.update(surveys_stopped_at=None)
+    else:
+        rows.filter(surveys_stopped_at__isnull=True).update(surveys_stopped_at=now)
+    return rows.get()

@@ -185,6 +185,7 @@ def _fill_in(kept: Customer, gone: Customer) -> None:
     kept.email = kept.email or gone.email
     kept.organisation = kept.organisation or gone.organisation
     kept.own_tier = kept.own_tier or gone.own_tier
+    kept.surveys_stopped_at = kept.surveys_stopped_at or gone.surveys_stopped_at
     kept.notes = "\n\n".join(note for note in (kept.notes, gone.notes) if note)
     if gone.user_id:
         user_id, gone.user = gone.user_id, None

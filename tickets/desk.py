@@ -18,6 +18,7 @@ from tickets.models import (
     Holiday,
     LifecycleTiming,
     Macro,
+    Mailbox,
     MoveCondition,
     OpeningHours,
     Role,
@@ -78,6 +79,7 @@ class Desk:
     conditions: list[MoveCondition]
     targets: list[Target]
     timing: LifecycleTiming
+    mailboxes: dict[int, Mailbox] = field(default_factory=dict)
     always: Calendar = field(default_factory=Calendar.always)
 
     def calendar(self, team_id: int | None) -> Calendar:
@@ -155,6 +157,7 @@ def _load(version: int) -> Desk:
         conditions=list(MoveCondition.objects.filter(is_active=True)),
         targets=list(Target.objects.all()),
         timing=LifecycleTiming.objects.first() or LifecycleTiming(),
+        mailboxes={box.pk: box for box in Mailbox.objects.filter(is_active=True)},
     )
 
 

@@ -15,6 +15,7 @@ from typing import IO
 import puremagic
 from django.conf import settings
 from django.core.files import File
+from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
 from django.http import FileResponse
 from django.utils.translation import gettext as _
@@ -106,6 +107,11 @@ def keep(upload: UploadedFile | File) -> StoredFile:
     return StoredFile(name=name, size=size, content_type=content_type, sha256=sha256)
 
 
+def keep_bytes(content: bytes) -> str:
+    """Put bytes on disk whole, unchecked, and return their SHA-256: for what is never handed out as a file of ours."""
+    return _write(ContentFile(content))[1]
+
+
 def check(name: str, size: int, head: bytes) -> str:
     """Return the content type to hand the file out as; Refused if its size, name or first bytes do not do."""
     if size > settings.MAX_FILE_BYTES:
@@ -149,6 +155,15 @@ def path_of(sha256: str) -> Path:
 def open_stored(sha256: str) -> IO[bytes]:
     """The kept bytes, open for reading; FileNotFoundError if they are gone."""
     return path_of(sha256).open("rb")
+
+
+def content_of(attachment: Attachment) -> bytes | None:
+    """The file's bytes; None when they are no longer on disk."""
+    try:
+        with open_stored(attachment.sha256) as stored:
+            return stored.read()
+    except FileNotFoundError:
+        return None
 
 
 def serve(attachment: Attachment) -> FileResponse:

@@ -1,6 +1,6 @@
 """Turns a row of the outbox into a letter: its words for this reader, its thread, or why it must not leave."""
 
-import hashlib
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +12,9 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
 from helpdesk.lib import mail as post
-from tickets import desk, links, wording
+from helpdesk.lib.mailparse import reply_marker
+from tickets import closings, desk, envelopes, files, links, wording
+from tickets.envelopes import BY_A_PERSON, SURVEYS, Envelope
 from tickets.models import (
     OPEN_STATES,
     EventKind,
@@ -39,15 +41,14 @@ TRUE_IN: dict[str, tuple[str, ...]] = {
     "after_close": (State.CLOSED,),
     "waiting": (State.PENDING_CUSTOMER, State.PENDING_INTERNAL),
 }
-# Written by a person; every other mail is marked as automatic (RFC 3834) so that no vacation responder answers it.
-BY_A_PERSON = ("reply",)
-SURVEYS = ("closed", "after_close")
 # Mails that leave without anyone of the desk having looked at the ticket. Anyone can type anyone's address into a form:
 # an address that never opened a link of ours gets one of these an hour and three a day, however many forms name it.
 UNASKED = ("received", "assigned", "delayed")
 UNASKED_LIMITS = ((timedelta(hours=1), 1), (timedelta(days=1), 3))
 DIGEST_REACHES_BACK = timedelta(hours=1)
 DIGEST_LINES = 50
+# The address of a customer's own page of any request, wherever it stands in a text.
+PRIVATE = re.compile(r"(?:https?://[^\s/\"'<>]{1,255})?/r/[\w-]{10,80}(?:/[^\s\"'<>]{0,200})?")
 
 
 def why_not(mail: OutboxMail, *, now: datetime) -> str:
@@ -59,6 +60,8 @@ def why_not(mail: OutboxMail, *, now: datetime) -> str:
         return ""
     if ticket.is_spam:
         return "the ticket is spam"
+    if mail.kind == "after_close" and mail.customer is not None and mail.customer.surveys_stopped_at:
+        return "the customer wants no surveys"
     if ticket.state not in TRUE_IN.get(mail.kind, (ticket.state,)):
         return f"the ticket is {ticket.state} by now"
     if mail.kind == "assigned" and mail.data.get("assignee") != ticket.assignee_id:
@@ -77,21 +80,21 @@ def compose(mail: OutboxMail) -> post.Letter:
     """The letter of a row read with ticket, message, customer and user. Raises jinja2.TemplateError."""
     reader = mail.user or mail.customer or (mail.ticket.customer if mail.ticket else None)
     zone = wording.zone(reader.time_zone if reader else settings.TIME_ZONE)
-    words = post.write(mail.kind, _context(mail), language=mail.language, zone=zone)
+    envelope = envelopes.of(mail)
+    enclosed, linked = _files(mail)
+    context = _context(mail, envelope) | {"files": linked, "enclosed": [file.name for file in enclosed]}
+    words = post.write(mail.kind, context, language=mail.language, zone=zone)
     return post.Letter(
-        to=mail.to, words=words, mail_id=mail.mail_id, sender_name=_sender_name(mail), headers=_headers(mail)
-    )
+        to=mail.to, words=_without_private_links(words) if envelope.cc else words, mail_id=mail.mail_id,
+        sender_name=envelope.sender_name, sender_address=envelope.sender_address, reply_to=envelope.reply_to,
+        cc=envelope.cc, files=enclosed, headers=envelope.headers,
+        waits_for_copies=mail.attempts <= envelopes.TRIES_FOR_COPIES,
+    )  # fmt: skip
 
 
 def is_verified(address: str) -> bool:
     """Whether somebody opened a link that we sent to this address."""
     return Identity.objects.filter(kind=IdentityKind.EMAIL, value=address.lower(), verified_at__isnull=False).exists()
-
-
-def thread_id(ticket: Ticket) -> str:
-    """The Message-ID all mails of a ticket refer to; it cannot be guessed from the number."""
-    secret = hashlib.sha256(f"thread:{ticket.pk}:{ticket.access_key}".encode()).hexdigest()[:24]
-    return f"<ticket-{ticket.pk}.{secret}@{post.domain()}>"
 
 
 def _has_had_enough(mail: OutboxMail, now: datetime) -> bool:
@@ -104,45 +107,50 @@ def _has_had_enough(mail: OutboxMail, now: datetime) -> bool:
     )
 
 
-def _headers(mail: OutboxMail) -> dict[str, str]:
-    headers = {}
-    if mail.ticket is not None:
-        headers["References"] = headers["In-Reply-To"] = thread_id(mail.ticket)
-    if mail.kind not in BY_A_PERSON:
-        headers["Auto-Submitted"] = "auto-generated"
-        headers["X-Auto-Response-Suppress"] = "All"
-    if mail.kind in SURVEYS and mail.ticket is not None:
-        subject = f"No%20surveys%20please%20%23{mail.ticket.pk}"
-        headers["List-Unsubscribe"] = f"<mailto:{post.desk_address()}?subject={subject}>"
-    return headers
+def _without_private_links(words: post.Written) -> post.Written:
+    """The mail goes to others too: no link in it may open the customer's page, whoever wrote it there."""
+    others = links.absolute(reverse("my_requests"))
+    return post.Written(
+        subject=words.subject, text=PRIVATE.sub(others, words.text), html=PRIVATE.sub(others, words.html)
+    )
 
 
-def _sender_name(mail: OutboxMail) -> str:
-    """“Mira Kovac (Firstline)” on a person's reply, else the desk's own name."""
-    if mail.kind not in BY_A_PERSON or mail.message is None or mail.message.author is None:
-        return ""
-    return f"{mail.message.author.name} ({settings.SITE_NAME})"
+def _files(mail: OutboxMail) -> tuple[list[post.Enclosed], list[str]]:
+    """The reply's files that leave with its mail, in order, as far as they fit; names of those that do not."""
+    if mail.message is None or not mail.message.has_files:
+        return [], []
+    enclosed, linked, room = [], [], settings.MAIL_FILES_BYTES
+    for file in mail.message.files.all():
+        content = files.content_of(file) if file.size <= room else None
+        if content is None:
+            linked.append(file.name)
+        else:
+            enclosed.append(post.Enclosed(file.name, file.content_type, content))
+            room -= len(content)
+    return enclosed, linked
 
 
-def _context(mail: OutboxMail) -> dict[str, Any]:
+def _context(mail: OutboxMail, envelope: Envelope) -> dict[str, Any]:
     """What every template may use; names are there for every kind, empty where they do not apply."""
     site = {"site": settings.SITE_NAME, "site_url": settings.SITE_URL, "kind": mail.kind, "data": mail.data}
     nobody: dict[str, Any] = dict.fromkeys(("number", "subject", "url", "name", "agent", "body"), "")
-    nobody |= {"ticket": None, "answer_due": None}
+    nobody |= {"ticket": None, "answer_due": None, "marker": "", "answers_by_mail": envelope.is_answered_by_mail}
+    nobody |= {"is_shared": bool(envelope.cc), "unsubscribe_url": ""}
     if mail.user is not None:
         return {**site, **nobody, **_for_colleague(mail, mail.user)}
     if mail.ticket is None:
         return {**site, **nobody, **_for_address(mail)}
-    return {**site, **nobody, **_for_customer(mail, mail.ticket)}
+    return {**site, **nobody, **_for_customer(mail, mail.ticket, envelope)}
 
 
-def _for_customer(mail: OutboxMail, ticket: Ticket) -> dict[str, Any]:
+def _for_customer(mail: OutboxMail, ticket: Ticket, envelope: Envelope) -> dict[str, Any]:
     # Until the address is verified, or a colleague has looked and answered, nothing of what was typed is repeated: else
     # a form is a way to send one's own words to a stranger.
     trusted = ticket.first_responded_at is not None or is_verified(mail.to)
     author = mail.message.author if mail.message else None
     agent = author or ticket.assignee
-    return {
+    wants_surveys = mail.customer is None or mail.customer.surveys_stopped_at is None
+    told = {
         "ticket": ticket,
         "number": ticket.number,
         "subject": ticket.subject if trusted else "",
@@ -151,14 +159,20 @@ def _for_customer(mail: OutboxMail, ticket: Ticket) -> dict[str, Any]:
         "agent": agent.get_short_name() if agent and not agent.is_bot else "",
         "answer_due": None if ticket.first_responded_at else ticket.first_response_due_at,
         "body": mail.message.body if mail.message else "",
-        "files": [file.name for file in mail.message.files.all()] if mail.message and mail.message.has_files else [],
-        "signature": ticket.team.signature if ticket.team else "",
+        "signature": closings.signature(ticket.team, agent),
+        "quote": closings.last_words(mail.message) if mail.message and mail.kind in BY_A_PERSON else None,
         "state": ticket.state,
         "is_low": ticket.priority == Priority.LOW,
-        "ratings": [(score, links.rating_url(ticket, score)) for score in range(5, 0, -1)],
+        "ratings": [(score, links.rating_url(ticket, score)) for score in range(5, 0, -1)] if wants_surveys else [],
+        "unsubscribe_url": links.surveys_url(mail.customer) if mail.customer and mail.kind in SURVEYS else "",
         "into": ticket.merged_into,
         "into_url": links.customer_url(ticket.merged_into) if ticket.merged_into else "",
+        "marker": reply_marker.line(mail.language) if envelope.is_answered_by_mail else "",
     }
+    if envelope.cc:
+        # Others read it too: what opens the customer's page is theirs alone.
+        told |= {"url": links.absolute(reverse("my_requests")), "ratings": [], "into_url": "", "unsubscribe_url": ""}
+    return told
 
 
 def _for_address(mail: OutboxMail) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from helpdesk.lib.crypto import read_link, sign_link
-from tickets.models import State, Ticket
+from tickets.models import Customer, State, Ticket
 
 TICKET = "ticket"
 REQUESTS = "my-requests"
+SURVEYS = "surveys"
 # The link to all requests: one use, and no longer than this from when its mail left.
 LIFE_OF_REQUESTS_LINK = timedelta(minutes=30)
 # A closed request stays readable this long by its link; after that a fresh link comes by mail, or they sign in.
@@ -40,6 +41,17 @@ def customer_url(ticket: Ticket) -> str:
 def rating_url(ticket: Ticket, score: int) -> str:
     """The full address a score in the survey's mail leads to; opening it stores nothing, its button does."""
     return absolute(reverse("request_satisfaction", args=[token(ticket)])) + f"?score={score}"
+
+
+def surveys_url(customer: Customer) -> str:
+    """The full address where a customer stops surveys, or wants them again; it opens nothing else."""
+    return absolute(reverse("surveys", args=[sign_link(customer.pk, SURVEYS, SURVEYS)]))
+
+
+def customer_of_surveys(token: str) -> Customer | None:
+    """The customer that a link about surveys was made for; None if forged."""
+    pk = read_link(token, SURVEYS, lambda _pk: SURVEYS)
+    return Customer.objects.filter(pk=pk).first() if pk is not None else None
 
 
 def ticket_of(token: str) -> Ticket | None:

@@ -4,7 +4,7 @@ Everything here writes rows in the caller's transaction; tickets/outbox.py sends
 """
 
 import secrets
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -29,19 +29,20 @@ def to_customer(
     key: str,
     message: Message | None = None,
     hold_until: datetime | None = None,
+    cc: Sequence[str] = (),
     **data: Any,
 ) -> OutboxMail | None:
     """Write a mail of templates/emails/<kind>.* to the ticket's customer: one INSERT, in the caller's transaction.
 
-    The database passes over a second mail with the same `key`. `hold_until`: not before then (undo). `data`: plain JSON
-    values for the template. None when the customer has no address, or the ticket is spam. The returned row has no id
-    (the database does not tell whether it was the first with that key).
+    The database passes over a second mail with the same `key`. `hold_until`: not before then (undo). `cc`: who gets a
+    copy. `data`: plain JSON values for the template. None when the customer has no address, or the ticket is spam. The
+    returned row has no id (the database does not tell whether it was the first with that key).
     """
     if ticket.is_spam or not ticket.customer.email:
         return None
     row = _row(
         kind, to=ticket.customer.email, key=key, now=now, ticket=ticket, message=message, customer=ticket.customer,
-        language=ticket.language, next_at=hold_until or now, data=data,
+        language=ticket.language, next_at=hold_until or now, data=data, cc=list(cc),
     )  # fmt: skip
     return _write([row])[0]
 

@@ -6,6 +6,7 @@ Message-ID.
 """
 
 import random
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -16,9 +17,19 @@ from django.utils.translation import gettext as _
 
 from helpdesk.lib import doorbell
 from helpdesk.lib import mail as post
-from tickets import desk, letters, notices, timeline
+from tickets import desk, letters, notices, threading_ids, timeline, unreachable
+from tickets.envelopes import BY_A_PERSON
 from tickets.errors import Refused
-from tickets.models import Customer, EventKind, Message, OutboxMail, OutboxStatus, User
+from tickets.models import (  # fmt: skip
+    EventKind,
+    Message,
+    OutboxMail,
+    OutboxStatus,
+    ReturnKind,
+    Ticket,
+    TicketEvent,
+    User,
+)
 
 log = structlog.get_logger()
 
@@ -30,6 +41,7 @@ LONGEST_WAIT = timedelta(hours=1)
 MOST_TRIES = 80
 # A mail that we cannot even write, or that takes its worker down with it, is not the server's fault: sooner given up.
 MOST_TRIES_TO_WRITE = 5
+MOST_IDS = 50  # of a References header; a longer one is nobody's conversation
 CRASHED = "the worker went down while sending it"
 HELD = "held back by manage.py outbox hold"
 
@@ -63,22 +75,27 @@ def cancel(message: Message) -> bool:
 
 
 def resend(mail: OutboxMail, *, by: User, now: datetime | None = None) -> OutboxMail:
-    """Give a dead mail a fresh round of tries. Refused unless it is dead."""
+    """Give a dead mail a fresh round of tries. Refused unless it is dead.
+
+    Whoever sends it again says that its address works: a mark is cleared.
+    """
     now = now or timezone.now()
     with transaction.atomic():
         dead = OutboxMail.objects.filter(pk=mail.pk, status=OutboxStatus.DEAD)
         if not dead.update(status=OutboxStatus.PENDING, attempts=0, next_at=now, lease_until=None):
             raise Refused(_("This mail is not waiting for you: it was sent, or somebody tries it again already."))
+        unreachable.clear(mail.to, by=by, now=now)
         doorbell.ring()
     log.info("mail_resent", mail=mail.pk, by=by.pk)
     return OutboxMail.objects.get(pk=mail.pk)
 
 
 def resend_all(mails: QuerySet[OutboxMail], *, by: User, now: datetime | None = None) -> int:
-    """Give every dead mail among `mails` a fresh round of tries; return how many."""
+    """Give every dead mail among `mails` a fresh round of tries, but what a mark keeps back; return how many."""
     now = now or timezone.now()
     with transaction.atomic():
-        dead = OutboxMail.objects.filter(pk__in=mails.filter(status=OutboxStatus.DEAD).values("pk"))
+        free = mails.filter(status=OutboxStatus.DEAD).exclude(last_error__startswith=unreachable.HELD)
+        dead = OutboxMail.objects.filter(pk__in=free.values("pk"))
         count = dead.filter(status=OutboxStatus.DEAD).update(
             status=OutboxStatus.PENDING, attempts=0, next_at=now, lease_until=None
         )
@@ -103,6 +120,35 @@ def release(now: datetime | None = None) -> int:
         count = held.update(status=OutboxStatus.PENDING, attempts=0, next_at=now or timezone.now(), last_error="")
         doorbell.ring()
     return count
+
+
+def mail_of(message_ids: Sequence[str]) -> OutboxMail | None:
+    """The mail that one of these ids (with or without brackets) names, ours or a provider's; the first id first."""
+    wanted = [bare for one in message_ids if (bare := one.strip().strip("<>"))][:MOST_IDS]
+    if not wanted:
+        return None
+    # SES writes an id of its own before a domain of its own.
+    ids = {*wanted, *(one.partition("@")[0] for one in wanted), *(f"<{one}>" for one in wanted)}
+    found = OutboxMail.objects.filter(Q(mail_id__in=ids) | Q(~Q(provider_id=""), provider_id__in=ids))
+    mails = list(found.select_related("ticket__customer")[:MOST_IDS])
+
+    def place(mail: OutboxMail) -> int:
+        names = (mail.mail_id.strip("<>"), mail.provider_id.strip("<>").partition("@")[0])
+        return next((at for at, one in enumerate(wanted) if {one, one.partition("@")[0]} & {*names}), len(wanted))
+
+    return min(mails, key=place, default=None)
+
+
+def ticket_of(message_ids: Sequence[str]) -> Ticket | None:
+    """The ticket that one of these ids (with or without brackets) belongs to: its thread's, or that of a mail of ours.
+
+    The ids cannot be guessed, so whoever names one has seen a mail of the ticket. Mails to colleagues name none.
+    """
+    for one in message_ids[:MOST_IDS]:
+        if ticket := threading_ids.ticket_of_thread(one):
+            return ticket
+    mail = mail_of(message_ids)
+    return mail.ticket if mail and mail.user_id is None else None
 
 
 def counts() -> tuple[int, int]:
@@ -153,44 +199,66 @@ def _try(mail: OutboxMail, server: post.Post, now: datetime) -> bool:
         if reason := letters.why_not(mail, now=now):
             _finish(mail, status=OutboxStatus.CANCELLED, last_error=reason)
             return False
+        if mail.ticket_id and not mail.user_id and unreachable.is_held(mail.to):
+            return _keep_back(mail, now)
         letter = letters.compose(mail)
     except Exception as error:
         log.exception("mail_not_written", mail=mail.pk, kind=mail.kind)
         return _again_or_bury(mail, error, now, most=MOST_TRIES_TO_WRITE)
     try:
-        server.send(letter)
+        handed = server.send(letter)
     except Exception as error:
         log.warning("mail_not_sent", mail=mail.pk, kind=mail.kind, attempt=mail.attempts, error=_words(error))
         return _again_or_bury(mail, error, now, most=mail.attempts if post.is_final(error) else MOST_TRIES)
-    return _finish(mail, status=OutboxStatus.SENT, sent_at=now, last_error="")
+    sent = _finish(mail, status=OutboxStatus.SENT, sent_at=now, last_error="", provider_id=handed.provider_id)
+    for address, (is_final, words) in handed.refused.items():
+        kind = ReturnKind.HARD if is_final else ReturnKind.SOFT
+        unreachable.note(address, kind, words, mail=mail, ticket=mail.ticket, is_certain=True, now=now)
+    return sent
 
 
 def _again_or_bury(mail: OutboxMail, error: Exception, now: datetime, *, most: int) -> bool:
     if mail.attempts >= most:
-        return _bury(mail, _words(error), now, bounced=post.is_final(error))
+        return _bury(mail, _words(error), now, against_the_address=post.refused_address(error))
     _finish(mail, next_at=now + wait_after(mail.attempts), last_error=_words(error))
     return False
 
 
-def _bury(mail: OutboxMail, why: str, now: datetime, *, bounced: bool = False) -> bool:
+def _bury(mail: OutboxMail, why: str, now: datetime, *, against_the_address: str = "") -> bool:
     """Give up: a dead letter that leads see and can send again, told on the ticket."""
     with transaction.atomic():
         if not _finish(mail, status=OutboxStatus.DEAD, last_error=why):
             return False
-        if bounced and mail.customer_id:
-            Customer.objects.filter(pk=mail.customer_id).update(bounced_at=now)
-        if mail.ticket is not None:
-            event = timeline.event(
-                mail.ticket, EventKind.NOTICE_DEAD, by=None, now=now, mail=mail.pk, kind_of_mail=mail.kind, why=why
+        if against_the_address and not mail.user_id:
+            # Told on the ticket with the server's words; where there is no ticket, below.
+            unreachable.note(
+                mail.to, ReturnKind.HARD, against_the_address, mail=mail, ticket=mail.ticket, is_certain=True, now=now
             )
-            timeline.record(event)
-        else:
+        if mail.ticket is not None and (not against_the_address or mail.user_id):
+            timeline.record(_dead_letter(mail, why, now))
+        if mail.ticket is None:
             leads = notices.leads_of(None, desk.current())
             text = lambda: _("A mail to %(address)s could not be delivered.") % {"address": mail.to}  # noqa: E731
             key = f"notice_dead:{mail.pk}:{mail.attempts}"
             notices.to_colleague(leads, "notice_dead", None, text, key=key, now=now)
     log.error("mail_dead", mail=mail.pk, kind=mail.kind, why=why)
     return False
+
+
+def _keep_back(mail: OutboxMail, now: datetime) -> bool:
+    """Mail to this address comes back: kept among the dead letters until the mark is cleared. A reply is told of."""
+    why = unreachable.why_held(mail.to)
+    with transaction.atomic():
+        if _finish(mail, status=OutboxStatus.DEAD, last_error=why) and mail.kind in BY_A_PERSON:
+            timeline.record(_dead_letter(mail, why, now))
+    return False
+
+
+def _dead_letter(mail: OutboxMail, why: str, now: datetime) -> TicketEvent:
+    assert mail.ticket is not None  # noqa: S101
+    return timeline.event(
+        mail.ticket, EventKind.NOTICE_DEAD, by=None, now=now, mail=mail.pk, kind_of_mail=mail.kind, why=why
+    )
 
 
 def _finish(mail: OutboxMail, **changes: object) -> bool:

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from helpdesk.lib import mail as post
 from tests import cast
 from tests.cast import MONDAY, later
-from tickets import conversation, letters, notices, outbox
+from tickets import conversation, links, notices, outbox, threading_ids
 from tickets.errors import Refused
 from tickets.models import EventKind, Identity, Notification, OutboxMail, OutboxStatus, State, Ticket  # fmt: skip
 
@@ -55,19 +55,21 @@ def test_headers_thread_the_ticket_and_mark_what_is_automatic(ticket):
     reply = conversation.reply(ticket, body="Here is your link.", by=cast.mira(), now=MONDAY)
     outbox.drain(now=reply.undo_until)
     automatic, by_mira = (dict(sent.message().items()) for sent in mail.outbox)
-    thread = letters.thread_id(ticket)
+    thread = threading_ids.thread_id(ticket)
     assert (automatic["References"], by_mira["In-Reply-To"]) == (thread, thread)
     assert (automatic["Auto-Submitted"], by_mira.get("Auto-Submitted")) == ("auto-generated", None)
     assert by_mira["From"] == '"Mira Kovac (Firstline)" <support@firstline.test>'
-    assert by_mira["Reply-To"] == "Firstline Support <support@firstline.test>"
+    assert by_mira["Reply-To"] == "support@firstline.test"
+    assert automatic[post.LOOP_MARK] == by_mira[post.LOOP_MARK] == post.loop_mark()
 
 
 def test_the_survey_names_a_way_out(ticket):
     ticket = cast.TicketFactory(state=State.CLOSED, created_at=MONDAY)
     write(ticket, "closed")
     outbox.drain(now=MONDAY)
-    way_out = mail.outbox[0].extra_headers["List-Unsubscribe"]
-    assert way_out == f"<mailto:support@firstline.test?subject=No%20surveys%20please%20%23{ticket.pk}>"
+    headers = mail.outbox[0].extra_headers
+    assert headers["List-Unsubscribe"] == f"<{links.surveys_url(ticket.customer)}>"
+    assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
 def test_a_mail_costs_one_statement_and_the_same_key_writes_one(ticket, django_assert_num_queries):
@@ -225,7 +227,7 @@ def test_a_verified_customer_gets_every_receipt_with_their_subject():
     for turn in range(3):
         cast.a_ticket(customer=ravi, subject=f"Question {turn}", now=later(minutes=turn))
     outbox.drain(now=later(minutes=5))
-    receipts = [sent for sent in mail.outbox if "We have your request" in sent.subject]
+    receipts = [sent for sent in mail.outbox if "Thank you for writing" in sent.body]
     assert [f"Question {turn}" in receipts[turn].subject for turn in range(3)] == [True, True, True]
 
 

@@ -139,7 +139,16 @@ class TeamAdmin(SettingAdmin):
     fieldsets = (
         (None, {"fields": ("name", "slug", "tier", "department", "is_default", "is_restricted")}),
         (gettext_lazy("Hours"), {"fields": ("time_zone", "is_always_open", "holiday_country")}),
-        (gettext_lazy("Mail"), {"fields": ("signature",)}),
+        (
+            gettext_lazy("Mail"),
+            {
+                "fields": ("signature",),
+                "description": gettext_lazy(
+                    "Below every reply. It may hold {{ agent.name }}, {{ agent.first_name }}, {{ team.name }} and"
+                    " {{ site.name }}."
+                ),
+            },
+        ),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Team]:

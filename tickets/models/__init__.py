@@ -12,6 +12,7 @@ from tickets.models.deadline import (
 )  # fmt: skip
 from tickets.models.event import EventKind, TicketEvent
 from tickets.models.history import SETTINGS_WITH_HISTORY
+from tickets.models.mail import InboundMail, Mailbox, MailSort, MailStatus, Road, Trust
 from tickets.models.message import (
     Attachment,
     Draft,
@@ -24,6 +25,7 @@ from tickets.models.message import (
     Satisfaction,
 )  # fmt: skip
 from tickets.models.outbox import CaughtMail, Heartbeat, OutboxMail, OutboxStatus
+from tickets.models.participant import Participant
 from tickets.models.people import (
     STAFF_ROLES,
     Absence,
@@ -39,6 +41,7 @@ from tickets.models.people import (
     User,
     Weekday,
 )  # fmt: skip
+from tickets.models.returned import ReturnedMail, ReturnKind
 from tickets.models.rule import (
     DeskVersion,
     Macro,
@@ -63,12 +66,12 @@ from tickets.models.ticket import (
 )  # fmt: skip
 
 __all__ = [
-    "OPEN_STATES", "OUR_TURN", "PROMISES", "SETTINGS_WITH_HISTORY", "STAFF_ROLES", "Absence", "AfterSend",
-    "Attachment", "Availability", "Category", "CaughtMail", "Channel", "Customer", "CustomerTier", "Deadline",
-    "DeadlineKind", "DeskVersion", "Draft", "EventKind", "HandleTime", "Heartbeat", "Holiday", "Identity",
-    "IdentityKind", "LifecycleTiming", "Macro", "MailBody", "Message", "MessageKind", "MoveCondition", "Notification",
-    "OpeningHours", "Organisation", "OutboxMail", "OutboxStatus", "PlaybookLoad", "Presence", "Priority",
-    "Role", "Rule", "RuleStage", "RuleUse", "Satisfaction", "SavedView", "Sentiment", "Shift", "Skill",
-    "SlaPolicy", "State", "Tag", "Target", "Team", "Theme", "Throttle", "Ticket", "TicketEvent", "TicketLink",
-    "User", "Weekday",
+    "OPEN_STATES", "OUR_TURN", "PROMISES", "SETTINGS_WITH_HISTORY", "STAFF_ROLES", "Absence", "AfterSend", "Attachment",
+    "Availability", "Category", "CaughtMail", "Channel", "Customer", "CustomerTier", "Deadline", "DeadlineKind",
+    "DeskVersion", "Draft", "EventKind", "HandleTime", "Heartbeat", "Holiday", "Identity", "IdentityKind",
+    "InboundMail", "LifecycleTiming", "Macro", "MailBody", "MailSort", "MailStatus", "Mailbox", "Message",
+    "MessageKind", "MoveCondition", "Notification", "OpeningHours", "Organisation", "OutboxMail", "OutboxStatus",
+    "Participant", "PlaybookLoad", "Presence", "Priority", "ReturnKind", "ReturnedMail", "Road", "Role", "Rule",
+    "RuleStage", "RuleUse", "Satisfaction", "SavedView", "Sentiment", "Shift", "Skill", "SlaPolicy", "State", "Tag",
+    "Target", "Team", "Theme", "Throttle", "Ticket", "TicketEvent", "TicketLink", "Trust", "User", "Weekday",
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tickets.views import portal, request_page, requests
+from tickets.views import portal, request_page, requests, surveys
 
 urlpatterns = [
     path("", portal.home, name="portal_home"),
@@ -15,6 +15,7 @@ urlpatterns = [
     path("r/<str:token>/reopening/", request_page.request_reopen, name="request_reopen"),
     path("r/<str:token>/satisfaction/", request_page.request_satisfaction, name="request_satisfaction"),
     path("r/<str:token>/files/<int:file>/", request_page.request_file, name="request_file"),
+    path("surveys/<str:token>/", surveys.surveys, name="surveys"),
     path("my-requests/", portal.my_requests, name="my_requests"),
     path("my-requests/link/", portal.my_requests_link, name="my_requests_link"),
     path("my-requests/leaving/", portal.my_requests_leave, name="my_requests_leave"),

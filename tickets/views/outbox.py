@@ -1,20 +1,24 @@
 """The lead's view of outgoing mail: what could not be delivered, what waits, and reactions that were set aside."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib import messages
+from django.db.models import Model
 from django.db.models.query import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from tickets import outbox
-from tickets.models import OutboxMail, OutboxStatus
+from tickets import outbox, unreachable
+from tickets.models import OutboxMail, OutboxStatus, ReturnedMail
 from tickets.permissions import DeskRequest, closed_teams, lead_only
 from tickets.views.shell import desk_page
+from tickets.views.ticket_mail import cleared
 
+Row = TypeVar("Row", bound=Model)
 PAGE = 50
 SHOWN: dict[str, Callable[[QuerySet[OutboxMail]], QuerySet[OutboxMail]]] = {
     "dead": lambda mails: mails.filter(status=OutboxStatus.DEAD),
@@ -63,6 +67,34 @@ def outbox_resend_all(request: DeskRequest) -> HttpResponse:
     return redirect("outbox")
 
 
+@require_safe
+@lead_only
+def returned(request: DeskRequest) -> HttpResponse:
+    """GET /lead/outbox/returned/?before=<id>: mail that came back, also what fits nothing of ours; newest first."""
+    found = _may_see(request, ReturnedMail.objects.select_related("ticket", "mail").order_by("-pk"))
+    if (before := request.GET.get("before", "")).isdecimal():
+        found = found.filter(pk__lt=min(int(before), 2**62))
+    rows = list(found[: PAGE + 1])
+    context: dict[str, Any] = {
+        "title": _("Returned mail"),
+        "show": "returned",
+        "names": names(),
+        "rows": rows[:PAGE],
+        "older": f"?before={rows[PAGE - 1].pk}" if len(rows) > PAGE else "",
+    }
+    return desk_page(request, "lead/returned.html", context)
+
+
+@require_POST
+@lead_only
+def returned_clear(request: DeskRequest, pk: int) -> HttpResponse:
+    """POST /lead/outbox/returned/<id>/clearing/: the address works again; what was kept back leaves."""
+    row = get_object_or_404(_may_see(request, ReturnedMail.objects.all()), pk=pk)
+    count = unreachable.clear(row.address, by=request.user, now=timezone.now())
+    messages.success(request, cleared(row.address, count))
+    return redirect("returned")
+
+
 def names() -> dict[str, str]:
     """What each kind of mail is called."""
     return {
@@ -90,6 +122,9 @@ def names() -> dict[str, str]:
 
 def _visible(request: DeskRequest) -> QuerySet[OutboxMail]:
     """Mail of tickets this lead may see, and mail of no ticket."""
-    mails = OutboxMail.objects.all()
+    return _may_see(request, OutboxMail.objects.all())
+
+
+def _may_see(request: DeskRequest, rows: QuerySet[Row]) -> QuerySet[Row]:
     closed = closed_teams(request.user)
-    return mails.exclude(ticket__team__in=closed) if closed else mails
+    return rows.exclude(ticket__team__in=closed) if closed else rows
