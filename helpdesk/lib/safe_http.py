@@ -17,7 +17,7 @@ from typing import Any
 
 import httpcore
 
-from helpdesk.lib.addresses import Address, Bounds, NotAllowed, Place, check, read
+from helpdesk.lib.addresses import Address, Bounds, Place, check, read
 
 Resolver = Callable[[str, int], Sequence[str]]
 PIECE = 16 * 1024  # bytes written between two looks at the clock

@@ -79,8 +79,9 @@ def numbers():
 SPELLINGS = [
     *numbers(),
     # Other scripts' digits and stops, circled and full-width letters.
-    "１２７.0.0.1", "127。0。0。1", "127．0．0．1", "127｡0｡0｡1", "①②⑦.⓪.⓪.①", "𝟏𝟐𝟕.𝟎.𝟎.𝟏", "ⓛⓞⓒⓐⓛⓗⓞⓢⓣ", "ｌｏｃａｌｈｏｓｔ",
-    "١٢٧.٠.٠.١", "loc\u00adalhost", "LOCALHOST", "localhost.", "localhost..", "ⅼocalhost", "0ｘ7f.1",
+    "１２７.0.0.1", "127。0。0。1", "127．0．0．1", "127｡0｡0｡1", "①②⑦.⓪.⓪.①", "𝟏𝟐𝟕.𝟎.𝟎.𝟏", "ⓛⓞⓒⓐⓛⓗⓞⓢⓣ",
+    "ｌｏｃａｌｈｏｓｔ", "١٢٧.٠.٠.١", "loc\u00adalhost", "LOCALHOST", "localhost.", "localhost..", "ⅼocalhost",
+    "0ｘ7f.1",
     # IPv6, with IPv4 hidden in it, zones, other brackets.
     "[::1]", "[0:0:0:0:0:0:0:1]", "[0000:0000:0000:0000:0000:0000:0000:0001]", "[::]", "[::ffff:127.0.0.1]",
     "[::ffff:7f00:1]", "[0:0:0:0:0:ffff:127.0.0.1]", "[::127.0.0.1]", "[::7f00:1]", "[64:ff9b::127.0.0.1]",
@@ -106,10 +107,9 @@ LIES = ["127.0.0.1", "::1", "::ffff:127.0.0.1", "0.0.0.0"]
 def test_no_spelling_of_this_machine_is_connected_to(watched, scheme):
     port, seen = watched
     assert len(set(SPELLINGS)) >= 200
-    for lie in LIES[:1]:
-        answers = {spelling: outcome(f"{scheme}://{spelling}:{port}/", port=port, resolve=lambda host, port: [lie])
-                   for spelling in SPELLINGS}  # fmt: skip
-        assert {spelling: said for spelling, said in answers.items() if said != "NotAllowed"} == {}
+    inside = {"resolve": lambda host, port: ["127.0.0.1"], "port": port}
+    answers = {spelling: outcome(f"{scheme}://{spelling}:{port}/", **inside) for spelling in SPELLINGS}
+    assert {spelling: said for spelling, said in answers.items() if said != "NotAllowed"} == {}
     time.sleep(0.05)
     assert seen == []
 
