@@ -233,6 +233,13 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Firstline Support <s
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 UNDO_SEND_SECONDS = env.int("UNDO_SEND_SECONDS", default=10)
 
+# Webhooks out: where they may go. Closed networks stay closed unless named here and ticked by an administrator.
+WEBHOOK_HTTP = env.bool("WEBHOOK_HTTP", default=False)
+WEBHOOK_PORTS = [
+    int(port) for port in env.list("WEBHOOK_PORTS", default=[443, 8443, *([80, 8080] if WEBHOOK_HTTP else [])])
+]
+WEBHOOK_NETWORKS = env.list("WEBHOOK_NETWORKS", default=[])
+
 # The queue is only the doorbell over our own tables; retry > timeout x (queue_limit / workers + 2).
 Q_CLUSTER = {
     "name": "firstline",

@@ -30,6 +30,7 @@ from tickets.models import (
     Target,
     Team,
     User,
+    Webhook,
 )  # fmt: skip
 
 HOLIDAY_YEARS = 2  # public holidays are known this many years back and ahead
@@ -78,6 +79,7 @@ class Desk:
     conditions: list[MoveCondition]
     targets: list[Target]
     timing: LifecycleTiming
+    webhooks: list[Webhook] = field(default_factory=list)
     always: Calendar = field(default_factory=Calendar.always)
 
     def calendar(self, team_id: int | None) -> Calendar:
@@ -155,6 +157,7 @@ def _load(version: int) -> Desk:
         conditions=list(MoveCondition.objects.filter(is_active=True)),
         targets=list(Target.objects.all()),
         timing=LifecycleTiming.objects.first() or LifecycleTiming(),
+        webhooks=list(Webhook.objects.filter(is_active=True).defer("secret", "former_secret")),
     )
 
 
