@@ -67,8 +67,8 @@ __all__ = [
     "AfterSend", "Attachment", "Availability", "Category", "CaughtMail", "Channel", "Customer", "CustomerTier",
     "Deadline", "DeadlineKind", "DeliveryStatus", "DeskVersion", "Draft", "EventKind", "HandleTime", "Heartbeat",
     "Holiday", "Identity", "IdentityKind", "LifecycleTiming", "Macro", "Message", "MessageKind", "MoveCondition",
-    "Notification", "OpeningHours", "Organisation", "OutboxMail", "OutboxStatus", "PlaybookLoad", "Presence", "Priority",
-    "Role", "Rule", "RuleStage", "RuleUse", "Satisfaction", "SavedView", "Sentiment", "Shift", "Skill",
+    "Notification", "OpeningHours", "Organisation", "OutboxMail", "OutboxStatus", "PlaybookLoad", "Presence",
+    "Priority", "Role", "Rule", "RuleStage", "RuleUse", "Satisfaction", "SavedView", "Sentiment", "Shift", "Skill",
     "SlaPolicy", "State", "Tag", "Target", "Team", "Theme", "Throttle", "Ticket", "TicketEvent", "TicketLink",
     "User", "Webhook", "WebhookDelivery", "Weekday",
 ]  # fmt: skip
