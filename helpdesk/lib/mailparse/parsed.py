@@ -59,6 +59,9 @@ class Parsed:
     subject: str = ""
     date: datetime | None = None
     sender: Address = Address()  # From:, else Sender:
+    # Who wrote it, where a mailing list put its own address into From: (both its X-Original-From and Reply-To name the
+    # same person); else the sender. As little proof of who it is as From: itself.
+    written_by: Address = Address()
     reply_to: tuple[Address, ...] = ()
     to: tuple[Address, ...] = ()
     cc: tuple[Address, ...] = ()
