@@ -1,4 +1,4 @@
-"""/healthz: the web process lives. /readyz: the desk as a whole works, with database, worker, mail and reactions."""
+"""/healthz: the web process lives. /readyz: the whole desk works, with database, worker, mail and reactions."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,7 +11,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from helpdesk import reactions
-from tickets.models import Heartbeat, OutboxMail, OutboxStatus
+from tickets import mailbox_health
+from tickets.models import Heartbeat, InboundMail, Mailbox, MailStatus, OutboxMail, OutboxStatus
 
 log = structlog.get_logger()
 
@@ -27,6 +28,8 @@ class Health:
     worker_age: float | None
     outbox_age: float | None
     reactions_age: float | None
+    mail_in_age: float | None
+    mailboxes_failing: int
     dead_mails: int
     problems: list[str]
 
@@ -52,6 +55,8 @@ def readyz(request: HttpRequest) -> JsonResponse:
         "worker_heartbeat_seconds": health.worker_age,
         "outbox_oldest_seconds": health.outbox_age,
         "reactions_oldest_seconds": health.reactions_age,
+        "mail_in_oldest_seconds": health.mail_in_age,
+        "mailboxes_failing": health.mailboxes_failing,
         "dead_mails": health.dead_mails,
         "problems": health.problems,
     }
@@ -59,12 +64,15 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 
 def look(now: datetime) -> Health:
-    """How the desk is: four questions to small indexes. Raises DatabaseError when the database does not answer."""
+    """How the desk is: six questions to small indexes. Raises DatabaseError when the database does not answer."""
     beat = Heartbeat.objects.filter(name__startswith="worker-").aggregate(last=Max("at"))["last"]
     pending = OutboxMail.objects.filter(status=OutboxStatus.PENDING, next_at__lte=now)
     due = pending.aggregate(first=Min("next_at"))["first"]
     event = reactions.waiting(now).order_by("pk").values_list("at", flat=True).first()
     dead = OutboxMail.objects.filter(status=OutboxStatus.DEAD)[:100].count()
+    kept = InboundMail.objects.filter(status=MailStatus.WAITING, next_at__lte=now)
+    came = kept.aggregate(first=Min("next_at"))["first"]
+    failing = Mailbox.objects.filter(is_active=True, failing_since__lte=now - mailbox_health.FAILS_TOO_LONG).count()
     problems = []
     if beat is None:
         problems.append("No worker runs: mail, timers and routing stand still. Start one with “manage.py work”.")
@@ -74,7 +82,17 @@ def look(now: datetime) -> Health:
         problems.append(f"A mail has been due for {_seconds(now, due):.0f} s and nobody sends it.")
     if event and now - event > WAITS_TOO_LONG and beat is not None:
         problems.append(f"What follows from an event has been waiting for {_seconds(now, event):.0f} s.")
-    return Health(_seconds(now, beat), _seconds(now, due), _seconds(now, event), dead, problems)
+    if came and now - came > WAITS_TOO_LONG:
+        problems.append(f"Mail that came in has been waiting for {_seconds(now, came):.0f} s and nobody reads it.")
+    return Health(
+        worker_age=_seconds(now, beat),
+        outbox_age=_seconds(now, due),
+        reactions_age=_seconds(now, event),
+        mail_in_age=_seconds(now, came),
+        mailboxes_failing=failing,
+        dead_mails=dead,
+        problems=problems,
+    )
 
 
 def _seconds(now: datetime, at: datetime | None) -> float | None:

@@ -17,7 +17,7 @@ from django_q.models import Task
 from helpdesk import reactions
 from helpdesk.demo import trickle
 from helpdesk.pulse import BEAT, NAME_VARIABLE
-from tickets import deadlines, outbox, presence, routing, throttle, webhook_book, webhooks
+from tickets import deadlines, mail_intake, mailbox_health, outbox, presence, routing, throttle, webhook_book, webhooks
 from tickets.models import CaughtMail, Heartbeat
 
 log = structlog.get_logger()
@@ -35,6 +35,8 @@ def tick() -> dict[str, int]:
     parts: dict[str, Callable[[], int]] = {
         "deadlines": deadlines.sweep,
         "assigned": lambda: routing.assign_waiting(now=timezone.now()),
+        "mail_in": lambda: mail_intake.take_in(until=until),
+        "mailboxes": lambda: mailbox_health.sweep(timezone.now()),
         "reactions": lambda: reactions.react(until=until),
         "mails": lambda: outbox.drain(until=until),
         "webhooks": lambda: webhooks.drain(until=until),

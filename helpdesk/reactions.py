@@ -59,6 +59,9 @@ REACTIONS: dict[EventKind, tuple[Reaction, ...]] = {
     EventKind.RATED: (telling.poor_rating_is_told,),
     EventKind.REOPENED: (telling.customer_sees_it_reopened,),
     EventKind.MERGED: (telling.customer_learns_of_the_merge,),
+    EventKind.MAIL_RETURNED: (telling.somebody_sees_the_mail_came_back,),
+    EventKind.HELD: (telling.held_mail_waits,),
+    EventKind.LOOP_CUT: (telling.loop_is_told,),
     EventKind.NOTICE_DEAD: (telling.leads_see_the_dead_letter,),
     # The rest is there to be read.
     EventKind.RESTORED: (),
@@ -71,6 +74,8 @@ REACTIONS: dict[EventKind, tuple[Reaction, ...]] = {
     EventKind.SPAM: (),
     EventKind.NOT_SPAM: (),
     EventKind.MACRO_USED: (),
+    EventKind.ACCEPTED: (),
+    EventKind.AUTO_REPLIED: (),
 }
 
 # How old an event must be to be tried again, by how often it was tried; after the last it is set aside.

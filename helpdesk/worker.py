@@ -1,4 +1,5 @@
-"""The worker: a django-q2 cluster that does our jobs, and a watchdog that starts it anew when it stands still.
+"""The worker: a django-q2 cluster that does our jobs, a watchdog that starts it anew when it stands still, and a thread
+beside them that fetches mail.
 
 The queue is only a doorbell. Its broker also puts a pulse through the whole cluster every few seconds, which ends in a
 Heartbeat row (helpdesk/pulse.py), so that the row's age tells whether work still gets through: a cluster can hang with
@@ -11,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -23,6 +25,7 @@ from django.db import connections
 from django.utils import timezone
 
 from helpdesk.pulse import BEAT, NAME_VARIABLE
+from tickets import fetching
 from tickets.models import Heartbeat
 
 log = structlog.get_logger()
@@ -32,6 +35,7 @@ MANAGE = settings.BASE_DIR / "manage.py"
 SILENCE = timedelta(seconds=15)
 STOPS_WITHIN = 25.0  # seconds a child may take to end its work before it is killed
 LOOKS_EVERY = 0.5  # seconds
+FETCH_LOOKS_EVERY = 5.0  # seconds; a mailbox says itself when its turn is (fetching.POLL)
 # Waits before a child that died is started again, by how often in a row; one that lived for a minute begins anew.
 RESTARTS = (0.2, 1.0, 3.0, 10.0)
 HEALTHY_AFTER = 60.0
@@ -134,10 +138,19 @@ def work() -> None:
             log.error("cluster_hangs", worker=name, silent_seconds=SILENCE.total_seconds())
             cluster.kill()
 
+    threading.Thread(target=_fetch_for_ever, name="fetch-mail", daemon=True).start()
     try:
         supervise([cluster], watch=watch)
     finally:
         _quietly(lambda: Heartbeat.objects.filter(name=name).delete())
+
+
+def _fetch_for_ever() -> None:
+    """Visit mailboxes beside the cluster, whose jobs it thus never holds up. Killed at any moment it loses nothing."""
+    while True:
+        _quietly(fetching.fetch_due)
+        connections.close_all()
+        time.sleep(FETCH_LOOKS_EVERY)
 
 
 def is_silent(name: str, *, running_for: float) -> bool:

@@ -29,6 +29,7 @@ from tickets.models import (
     State,
     Ticket,
     TicketEvent,
+    Trust,
     User,
 )  # fmt: skip
 
@@ -37,6 +38,8 @@ TAKEN_BACK = (
     "assignee_id", "waiting_since", "first_responded_at", "resolved_at", "closed_at", "last_message_at",
     "last_from_customer", "preview", "cause", "fix", "snoozed_until",
 )  # fmt: skip
+# States of trust in which a mail is shown to colleagues alone and changes nothing.
+HELD = (Trust.REPLY_LINK, Trust.CHANGED_FROM, Trust.FORGED_AGENT, Trust.FORGED_CUSTOMER)
 MENTION = re.compile(r"(?<![\w@.])@([\w.\-]{2,60})")
 
 
@@ -48,6 +51,7 @@ def hear(
     channel: Channel,
     files: Sequence[StoredFile] = (),
     dedupe_key: str = "",
+    trust: str = "",
     now: datetime | None = None,
 ) -> Message:
     """The customer wrote on their ticket: a waiting one goes on, a resolved or freshly closed one reopens.
@@ -58,28 +62,80 @@ def hear(
     with changing(ticket, now=now) as change:
         if said := _already_said(dedupe_key):
             return said
-        fresh, before = change.ticket, change.ticket.state
-        if fresh.state == State.CLOSED and not lifecycle.may_still_reopen(fresh, change):
-            raise Refused(_("This request was closed some time ago. Send a new one and mention its number."))
+        _refuse_long_closed(change)
         mood = sentiment.mood(body)
         message = _say(
-            change, MessageKind.CUSTOMER, body, files, dedupe_key,
-            customer=customer, author_name=str(customer)[:120], channel=channel, sentiment=mood.sentiment,
+            change, MessageKind.CUSTOMER, body, files, dedupe_key, customer=customer,
+            author_name=str(customer)[:120], channel=channel, sentiment=mood.sentiment, trust=trust,
         )  # fmt: skip
-        change.set(
-            sentiment=mood.sentiment, is_angry=fresh.is_angry or mood.is_angry, snoozed_until=None,
-            waiting_since=fresh.waiting_since or change.now, last_from_customer=True,
-        )  # fmt: skip
-        change.event(
-            EventKind.HEARD, by=None, customer=customer.pk, message=message.pk, mood=mood.sentiment,
-            why=mood.why if mood.is_angry else "",
-        )  # fmt: skip
-        if before == State.PENDING_CUSTOMER:
-            lifecycle.step(change, State.IN_PROGRESS, by=None, why="customer_answered")
-        elif before in (State.RESOLVED, State.CLOSED) and not fresh.merged_into_id:
-            lifecycle.reopen_step(change, by=None, customer=customer.pk, why="customer_answered")
-        change.clocks.woken()
+        _go_on_hearing(change, message, mood, customer=customer, by=None)
     return message
+
+
+def hold(
+    ticket: Ticket,
+    *,
+    body: str,
+    author_name: str,
+    sender: str,
+    customer: Customer | None,
+    channel: Channel,
+    trust: str,
+    files: Sequence[StoredFile] = (),
+    dedupe_key: str = "",
+    now: datetime | None = None,
+) -> Message:
+    """Somebody wrote whom we cannot believe: colleagues see it as a note, nothing else changes until `accept`."""
+    with changing(ticket, now=now) as change:
+        if said := _already_said(dedupe_key):
+            return said
+        message = _say(
+            change, MessageKind.NOTE, body, files, dedupe_key, customer=customer, author_name=author_name[:120],
+            channel=channel, trust=trust,
+        )  # fmt: skip
+        change.event(EventKind.HELD, by=None, message=message.pk, trust=trust, sender=sender)
+    return message
+
+
+def accept(message: Message, *, by: User, now: datetime | None = None) -> Message:
+    """Believe a held message: from now on it was said on the ticket, with all that follows when a customer writes."""
+    with changing(message.ticket, now=now, by=by) as change:
+        held = Message.objects.select_for_update(of=("self",)).select_related("customer").get(pk=message.pk)
+        if held.trust not in HELD or held.kind != MessageKind.NOTE:
+            raise Refused(_("Somebody decided on this message already."))
+        _refuse_long_closed(change)
+        mood = sentiment.mood(held.body)
+        held.kind, held.trust, held.sentiment = MessageKind.CUSTOMER, Trust.ACCEPTED, mood.sentiment
+        held.save(update_fields=["kind", "trust", "sentiment"])
+        change.event(EventKind.ACCEPTED, by=by, message=held.pk, sender=held.author_name)
+        change.set(last_message_at=change.now, preview=text.preview(held.body, 140))
+        _go_on_hearing(change, held, mood, customer=held.customer or change.ticket.customer, by=by)
+    return held
+
+
+def _refuse_long_closed(change: Change) -> None:
+    if change.ticket.state == State.CLOSED and not lifecycle.may_still_reopen(change.ticket, change):
+        raise Refused(_("This request was closed some time ago. Send a new one and mention its number."))
+
+
+def _go_on_hearing(
+    change: Change, message: Message, mood: sentiment.Mood, *, customer: Customer, by: User | None
+) -> None:
+    """What follows when a customer has written: the mood, the turn, the state, the clocks."""
+    fresh, before = change.ticket, change.ticket.state
+    change.set(
+        sentiment=mood.sentiment, is_angry=fresh.is_angry or mood.is_angry, snoozed_until=None,
+        waiting_since=fresh.waiting_since or change.now, last_from_customer=True,
+    )  # fmt: skip
+    change.event(
+        EventKind.HEARD, by=by, customer=customer.pk, message=message.pk, mood=mood.sentiment,
+        why=mood.why if mood.is_angry else "",
+    )  # fmt: skip
+    if before == State.PENDING_CUSTOMER:
+        lifecycle.step(change, State.IN_PROGRESS, by=None, why="customer_answered")
+    elif before in (State.RESOLVED, State.CLOSED) and not fresh.merged_into_id:
+        lifecycle.reopen_step(change, by=None, customer=customer.pk, why="customer_answered")
+    change.clocks.woken()
 
 
 def reply(
@@ -160,13 +216,14 @@ def note(
     by: User,
     files: Sequence[StoredFile] = (),
     dedupe_key: str = "",
+    trust: str = "",
     now: datetime | None = None,
 ) -> Message:
     """Say something among colleagues: changes neither state nor assignee; @name tells that colleague."""
     with changing(ticket, now=now, by=by) as change:
         if said := _already_said(dedupe_key):
             return said
-        message = _say(change, MessageKind.NOTE, body, files, dedupe_key, author=by, author_name=by.name)
+        message = _say(change, MessageKind.NOTE, body, files, dedupe_key, author=by, author_name=by.name, trust=trust)
         mentioned = mentions_in(body, change.desk) - {by.pk}
         if mentioned:
             message.mentions.add(*mentioned)

@@ -20,6 +20,7 @@ SENTENCES: dict[str, Callable[[], str]] = {
     "tier": lambda: _("To %(label)s (tier %(tier)s) by rule “%(rule)s”"),
     "team": lambda: _("To %(label)s by rule “%(rule)s”"),
     "default": lambda: _("To %(label)s: no rule sends it elsewhere"),
+    "mailbox": lambda: _("To %(label)s: it came to their mailbox"),
     "skill": lambda: _("Skill asked for: %(label)s, by rule “%(rule)s”"),
     "any_skill": lambda: _("No particular skill asked for, by rule “%(rule)s”"),
     "experience": lambda: _("For an experienced colleague: %(rule)s"),

@@ -18,6 +18,7 @@ from tickets.models import (
     Holiday,
     LifecycleTiming,
     Macro,
+    Mailbox,
     MoveCondition,
     OpeningHours,
     Role,
@@ -80,6 +81,7 @@ class Desk:
     targets: list[Target]
     timing: LifecycleTiming
     webhooks: list[Webhook] = field(default_factory=list)
+    mailboxes: dict[int, Mailbox] = field(default_factory=dict)
     always: Calendar = field(default_factory=Calendar.always)
 
     def calendar(self, team_id: int | None) -> Calendar:
@@ -158,6 +160,7 @@ def _load(version: int) -> Desk:
         targets=list(Target.objects.all()),
         timing=LifecycleTiming.objects.first() or LifecycleTiming(),
         webhooks=list(Webhook.objects.filter(is_active=True).defer("secret", "former_secret")),
+        mailboxes={box.pk: box for box in Mailbox.objects.filter(is_active=True)},
     )
 
 

@@ -7,12 +7,12 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from tickets import decisions, wording
+from tickets import decisions, unreachable, wording
 from tickets.desk import Desk
 from tickets.models import DeadlineKind, EventKind, Priority, State, TicketEvent
 
 # A message stands in the conversation for each of these; a line more would only repeat it.
-SHOWN_AS_MESSAGE = frozenset({EventKind.RECEIVED, EventKind.HEARD, EventKind.REPLIED, EventKind.NOTED})
+SHOWN_AS_MESSAGE = frozenset({EventKind.RECEIVED, EventKind.HEARD, EventKind.REPLIED, EventKind.NOTED, EventKind.HELD})
 
 
 def describe(event: TicketEvent, desk: Desk) -> str:
@@ -100,6 +100,9 @@ def _changed(event: TicketEvent, data: dict[str, Any], desk: Desk) -> str:
         words = _("%(by)s noted the number %(new)s") % {"by": by, "new": new or "—"}
     elif field == "customer":
         words = _("Now of %(new)s; before: %(old)s") % {"new": new, "old": data.get("old")}
+    elif field == "participants":
+        words = _("%(by)s added %(new)s to the mail") if new else _("%(by)s took %(old)s off the mail")
+        words %= {"by": by, "new": new, "old": data.get("old")}
     elif field in ("cause", "fix"):
         words = _("%(by)s wrote down what was wrong") if field == "cause" else _("%(by)s wrote down what fixed it")
         words %= {"by": by}
@@ -182,6 +185,21 @@ def _macro_used(event: TicketEvent, data: dict[str, Any], desk: Desk) -> str:
     return _("%(by)s used the macro “%(name)s”") % {"by": by, "name": name} if name else _("Macro used")
 
 
+def _accepted(event: TicketEvent, data: dict[str, Any], desk: Desk) -> str:
+    by = who(event, desk) or _("The desk")
+    return _("%(by)s vouches for the mail of %(sender)s") % {"by": by, "sender": data.get("sender", "")}
+
+
+def _auto_replied(event: TicketEvent, data: dict[str, Any], desk: Desk) -> str:
+    said = _("Automatic reply of %(sender)s: “%(words)s”")
+    return said % {"sender": data.get("sender", ""), "words": data.get("words", "")}
+
+
+def _loop_cut(event: TicketEvent, data: dict[str, Any], desk: Desk) -> str:
+    said = _("Mail of %(sender)s is kept off this ticket, for it goes round in circles")
+    return _with_why(said % {"sender": data.get("sender", "")}, str(data.get("because", "")))
+
+
 WORDS: dict[str, Callable[[TicketEvent, dict[str, Any], Desk], str]] = {
     EventKind.SORTED: _decided,
     EventKind.ROUTED: _decided,
@@ -209,5 +227,11 @@ WORDS: dict[str, Callable[[TicketEvent, dict[str, Any], Desk], str]] = {
     **dict.fromkeys((EventKind.DUE_SOON, EventKind.BREACHED, EventKind.REMINDED, EventKind.FOLLOWED_UP), _timer),
     EventKind.RATED: _rated,
     EventKind.MACRO_USED: _macro_used,
+    EventKind.ACCEPTED: _accepted,
+    EventKind.AUTO_REPLIED: _auto_replied,
+    EventKind.LOOP_CUT: _loop_cut,
+    EventKind.MAIL_RETURNED: lambda event, data, desk: unreachable.in_words(
+        data.get("kind", "hard"), data.get("address", ""), data.get("words", "")
+    ),
     EventKind.NOTICE_DEAD: _plain(lambda: _("a mail to the customer could not be delivered")),
 }  # fmt: skip

@@ -15,6 +15,7 @@ from typing import IO
 import puremagic
 from django.conf import settings
 from django.core.files import File
+from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
 from django.http import FileResponse
 from django.utils.translation import gettext as _
@@ -103,6 +104,11 @@ def keep(upload: UploadedFile | File) -> StoredFile:
     upload.seek(0)
     size, sha256 = _write(upload)
     return StoredFile(name=name, size=size, content_type=content_type, sha256=sha256)
+
+
+def keep_bytes(content: bytes) -> str:
+    """Put bytes on disk whole, unchecked, and return their SHA-256: for what is never handed out as a file of ours."""
+    return _write(ContentFile(content))[1]
 
 
 def check(name: str, size: int, head: bytes) -> str:

@@ -16,7 +16,7 @@ from tickets.channels.base import Inbound
 from tickets.decisions import Decision, as_data
 from tickets.desk import Desk
 from tickets.errors import Refused
-from tickets.models import EventKind, Message, MessageKind, State, Ticket, User
+from tickets.models import Customer, EventKind, Message, MessageKind, State, Ticket, User
 from tickets.routing import Assignment
 from tickets.sla import Clocks
 
@@ -45,7 +45,7 @@ def receive(
     now = now or timezone.now()
     try:
         with transaction.atomic():
-            return _open(inbound, by=by, follows=follows, desk=desk or desk_settings.current(), now=now)
+            return open_ticket(inbound, by=by, follows=follows, desk=desk or desk_settings.current(), now=now)
     except IntegrityError:
         first = Message.objects.select_related("ticket").filter(dedupe_key=inbound.dedupe_key or None).first()
         if first is None:
@@ -53,15 +53,20 @@ def receive(
         return Received(first.ticket, first, is_new=False)
 
 
-def answer(ticket: Ticket, inbound: Inbound, *, now: datetime | None = None) -> Message:
-    """The customer answered on a ticket: heard there, on the one it was merged into, or on a new one that follows."""
+def answer(
+    ticket: Ticket, inbound: Inbound, *, customer: Customer | None = None, now: datetime | None = None
+) -> Message:
+    """The customer answered on a ticket: heard there, on the one it was merged into, or on a new one that follows.
+
+    `customer`: who wrote, where it is not the ticket's own but somebody in copy.
+    """
     now = now or timezone.now()
     while ticket.merged_into is not None:
         ticket = ticket.merged_into
     try:
         return conversation.hear(
-            ticket, body=inbound.body, customer=ticket.customer, channel=inbound.channel, files=inbound.files,
-            dedupe_key=inbound.dedupe_key, now=now,
+            ticket, body=inbound.body, customer=customer or ticket.customer, channel=inbound.channel,
+            files=inbound.files, dedupe_key=inbound.dedupe_key, trust=inbound.trust, now=now,
         )  # fmt: skip
     except Refused:
         if ticket.state != State.CLOSED or not inbound.body.strip():
@@ -69,11 +74,24 @@ def answer(ticket: Ticket, inbound: Inbound, *, now: datetime | None = None) -> 
     return receive(inbound, follows=ticket, now=now).message
 
 
-def _open(inbound: Inbound, *, by: User | None, follows: Ticket | None, desk: Desk, now: datetime) -> Received:
+def open_ticket(
+    inbound: Inbound,
+    *,
+    desk: Desk,
+    now: datetime,
+    by: User | None = None,
+    follows: Ticket | None = None,
+    customer: Customer | None = None,
+) -> Received:
+    """As `receive`, inside the caller's transaction: raises IntegrityError when the same inbound had come before.
+
+    `customer`: the sender, where the caller has recognised them.
+    """
     body = text.plain(inbound.body, settings.MAX_BODY_CHARACTERS)
     if not body.strip() and not inbound.files:
         raise Refused(_("There is nothing written yet. Tell us what happened, then send."))
-    customer = customers.recognise(inbound.sender, now=now, language=inbound.language, time_zone=inbound.time_zone)
+    sender = inbound.sender
+    customer = customer or customers.recognise(sender, now=now, language=inbound.language, time_zone=inbound.time_zone)
     ticket = Ticket(
         subject=_subject(inbound, body, follows), channel=inbound.channel, customer=customer,
         organisation_id=customer.organisation_id, customer_name=str(customer)[:120], customer_tier=customer.tier,
@@ -81,6 +99,8 @@ def _open(inbound: Inbound, *, by: User | None, follows: Ticket | None, desk: De
         language=customer.language,
         created_at=now, waiting_since=now, last_message_at=now, preview=text.preview(body, 140), follows=follows,
     )  # fmt: skip
+    if team := desk.teams.get(inbound.team_id or 0):
+        ticket.team, ticket.tier = team, team.tier
     sorting = triage.sort(ticket, text=f"{ticket.subject}\n{body}", desk=desk)
     routed = routing.plan(ticket, facts=triage.facts(ticket, text=f"{ticket.subject}\n{body}", desk=desk), desk=desk)
     assignment = routing.pick(ticket, desk=desk, now=now)
@@ -94,7 +114,7 @@ def _open(inbound: Inbound, *, by: User | None, follows: Ticket | None, desk: De
     message = _first_message(ticket, inbound, body, by=by, now=now)
     details.tag(ticket, [decision.value for decision in [*sorting, *routed] if decision.what == "tag"])
     _record(ticket, message, sorting, routed, assignment, by=by, now=now)
-    if not ticket.is_spam:
+    if not ticket.is_spam and not inbound.is_quiet:
         notices.to_customer(ticket, "received", now=now, key=f"received:{ticket.pk}")
     return Received(ticket, message, is_new=True)
 
@@ -111,7 +131,7 @@ def _first_message(ticket: Ticket, inbound: Inbound, body: str, *, by: User | No
     message = Message(
         ticket=ticket, kind=MessageKind.CUSTOMER, customer=ticket.customer, author_name=ticket.customer_name, author=by,
         channel=inbound.channel, body=body, has_files=bool(inbound.files), sentiment=ticket.sentiment,
-        dedupe_key=inbound.dedupe_key, created_at=now,
+        dedupe_key=inbound.dedupe_key, trust=inbound.trust, created_at=now,
     )  # fmt: skip
     insert([message])
     conversation.attach(message, inbound.files)

@@ -105,7 +105,7 @@ def split(
     return change.ticket
 
 
-def link(ticket: Ticket, *, other: Ticket, by: User, now: datetime | None = None) -> Ticket:
+def link(ticket: Ticket, *, other: Ticket, by: User | None, now: datetime | None = None) -> Ticket:
     """The two have to do with each other; a second time nothing happens."""
     if ticket.pk == other.pk:
         raise Refused(_("A ticket cannot be linked to itself."))

@@ -1,6 +1,7 @@
 """Turns a row of the outbox into a letter: its words for this reader, its thread, or why it must not leave."""
 
 import hashlib
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.crypto import constant_time_compare
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
@@ -48,6 +50,7 @@ UNASKED = ("received", "assigned", "delayed")
 UNASKED_LIMITS = ((timedelta(hours=1), 1), (timedelta(days=1), 3))
 DIGEST_REACHES_BACK = timedelta(hours=1)
 DIGEST_LINES = 50
+THREAD_ID = re.compile(r"ticket-(\d{1,18})\.([0-9a-fA-F]{24})")
 
 
 def why_not(mail: OutboxMail, *, now: datetime) -> str:
@@ -90,8 +93,21 @@ def is_verified(address: str) -> bool:
 
 def thread_id(ticket: Ticket) -> str:
     """The Message-ID all mails of a ticket refer to; it cannot be guessed from the number."""
-    secret = hashlib.sha256(f"thread:{ticket.pk}:{ticket.access_key}".encode()).hexdigest()[:24]
-    return f"<ticket-{ticket.pk}.{secret}@{post.domain()}>"
+    return f"<ticket-{ticket.pk}.{_thread_secret(ticket)}@{post.domain()}>"
+
+
+def ticket_of_thread(message_id: str) -> Ticket | None:
+    """The ticket whose `thread_id` this is; None for a forged one."""
+    found = THREAD_ID.fullmatch(message_id.strip().strip("<>").partition("@")[0])
+    if found is None:
+        return None
+    ticket = Ticket.objects.select_related("customer").filter(pk=int(found[1])).first()
+    is_real = ticket is not None and constant_time_compare(_thread_secret(ticket), found[2].lower())
+    return ticket if is_real else None
+
+
+def _thread_secret(ticket: Ticket) -> str:
+    return hashlib.sha256(f"thread:{ticket.pk}:{ticket.access_key}".encode()).hexdigest()[:24]
 
 
 def _has_had_enough(mail: OutboxMail, now: datetime) -> bool:

@@ -6,6 +6,7 @@ Message-ID.
 """
 
 import random
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -18,7 +19,7 @@ from helpdesk.lib import doorbell
 from helpdesk.lib import mail as post
 from tickets import desk, letters, notices, timeline
 from tickets.errors import Refused
-from tickets.models import Customer, EventKind, Message, OutboxMail, OutboxStatus, User
+from tickets.models import Customer, EventKind, Message, OutboxMail, OutboxStatus, Ticket, User
 
 log = structlog.get_logger()
 
@@ -30,6 +31,7 @@ LONGEST_WAIT = timedelta(hours=1)
 MOST_TRIES = 80
 # A mail that we cannot even write, or that takes its worker down with it, is not the server's fault: sooner given up.
 MOST_TRIES_TO_WRITE = 5
+MOST_IDS = 50  # of a References header; a longer one is nobody's conversation
 CRASHED = "the worker went down while sending it"
 HELD = "held back by manage.py outbox hold"
 
@@ -103,6 +105,35 @@ def release(now: datetime | None = None) -> int:
         count = held.update(status=OutboxStatus.PENDING, attempts=0, next_at=now or timezone.now(), last_error="")
         doorbell.ring()
     return count
+
+
+def mail_of(message_ids: Sequence[str]) -> OutboxMail | None:
+    """The mail that one of these ids (with or without brackets) names, ours or a provider's; the first id first."""
+    wanted = [bare for one in message_ids if (bare := one.strip().strip("<>"))][:MOST_IDS]
+    if not wanted:
+        return None
+    # SES writes an id of its own before a domain of its own.
+    ids = {*wanted, *(one.partition("@")[0] for one in wanted), *(f"<{one}>" for one in wanted)}
+    found = OutboxMail.objects.filter(Q(mail_id__in=ids) | Q(~Q(provider_id=""), provider_id__in=ids))
+    mails = list(found.select_related("ticket__customer")[:MOST_IDS])
+
+    def place(mail: OutboxMail) -> int:
+        names = (mail.mail_id.strip("<>"), mail.provider_id.strip("<>").partition("@")[0])
+        return next((at for at, one in enumerate(wanted) if {one, one.partition("@")[0]} & {*names}), len(wanted))
+
+    return min(mails, key=place, default=None)
+
+
+def ticket_of(message_ids: Sequence[str]) -> Ticket | None:
+    """The ticket that one of these ids (with or without brackets) belongs to: its thread's, or that of a mail of ours.
+
+    The ids cannot be guessed, so whoever names one has seen a mail of the ticket. Mails to colleagues name none.
+    """
+    for one in message_ids[:MOST_IDS]:
+        if ticket := letters.ticket_of_thread(one):
+            return ticket
+    mail = mail_of(message_ids)
+    return mail.ticket if mail and mail.user_id is None else None
 
 
 def counts() -> tuple[int, int]:

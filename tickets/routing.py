@@ -29,6 +29,9 @@ def plan(ticket: Ticket, *, facts: Facts, desk: Desk) -> list[Decision]:
     automatically and waits in the queue (B5).
     """
     decisions = rules.run(RuleStage.ROUTING, ticket, facts=facts, desk=desk)
+    if ticket.team is not None and not any(decision.what in ("team", "tier") for decision in decisions):
+        # The ticket had its team before any rule looked: a mailbox's.
+        decisions.append(decide("team", ticket.team.slug, sentence="mailbox", label=ticket.team.name))
     if ticket.team_id is None:
         team = desk.default_team
         ticket.team, ticket.tier = team, team.tier if team else ticket.tier

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from tickets import desk, notices
+from tickets import desk, notices, unreachable
 from tickets.models import DeadlineKind, EventKind, Ticket, TicketEvent
 
 # What is due of a customer's own interest; an update is a promise too, but a mail about a missing mail helps nobody.
@@ -167,6 +167,17 @@ def assignee_sees_it_is_back(event: TicketEvent) -> None:
     _colleagues(event, _assignee(event.ticket), "woken", lambda: _("Back from snooze"))
 
 
+def held_mail_waits(event: TicketEvent) -> None:
+    """Whoever holds the ticket decides whether to believe it."""
+    text = lambda: _("A mail that nobody vouches for waits for your decision")  # noqa: E731
+    _colleagues(event, _holder(event.ticket), "held_mail", text, key=f"held_mail:{event.ticket_id}:{event.at:%Y%m%d%H}")
+
+
+def loop_is_told(event: TicketEvent) -> None:
+    text = lambda: _("A mail loop was cut")  # noqa: E731
+    _colleagues(event, _holder(event.ticket), "mail_loop", text)
+
+
 def poor_rating_is_told(event: TicketEvent) -> None:
     score = event.data.get("score") or 0
     if 0 < score <= POOR_SCORE:
@@ -177,6 +188,14 @@ def poor_rating_is_told(event: TicketEvent) -> None:
 def leads_see_the_dead_letter(event: TicketEvent) -> None:
     text = lambda: _("A mail could not be delivered")  # noqa: E731
     _colleagues(event, _leads(event.ticket), "notice_dead", text, is_pressing=True)
+
+
+def somebody_sees_the_mail_came_back(event: TicketEvent) -> None:
+    """Whoever holds the ticket; without anyone, the leads. Pressing where the address is no use any more."""
+    data = event.data
+    text = lambda: unreachable.in_words(data["kind"], data["address"], data.get("words", ""))  # noqa: E731
+    is_pressing = bool(data.get("is_dead"))
+    _colleagues(event, _holder(event.ticket), "mail_returned", text, is_pressing=is_pressing)
 
 
 # ── How ──────────────────────────────────────────────────────────────────────────────────────────────────────────────

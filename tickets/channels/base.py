@@ -29,3 +29,9 @@ class Inbound:
     dedupe_key: str = ""
     language: str = ""
     time_zone: str = ""
+    # The team of the mailbox it came to; a routing rule may know better.
+    team_id: int | None = None
+    # Nobody is answered automatically: it came from a list, a machine, or somebody we cannot believe.
+    is_quiet: bool = False
+    # A state of tickets.models.mail.Trust; empty for what did not come by mail.
+    trust: str = ""

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tickets', '0003_checks_at_once'),
+        ('tickets', '0030_mail_out'),
     ]
 
     operations = [

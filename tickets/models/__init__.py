@@ -12,6 +12,7 @@ from tickets.models.deadline import (
 )  # fmt: skip
 from tickets.models.event import EventKind, TicketEvent
 from tickets.models.history import SETTINGS_WITH_HISTORY
+from tickets.models.mail import InboundMail, Mailbox, MailSort, MailStatus, Road, Trust
 from tickets.models.message import (
     Attachment,
     Draft,
@@ -23,6 +24,7 @@ from tickets.models.message import (
     Satisfaction,
 )  # fmt: skip
 from tickets.models.outbox import CaughtMail, Heartbeat, OutboxMail, OutboxStatus
+from tickets.models.participant import Participant
 from tickets.models.people import (
     STAFF_ROLES,
     Absence,
@@ -38,6 +40,7 @@ from tickets.models.people import (
     User,
     Weekday,
 )  # fmt: skip
+from tickets.models.returned import ReturnedMail, ReturnKind
 from tickets.models.rule import (
     DeskVersion,
     Macro,
@@ -66,9 +69,10 @@ __all__ = [
     "EVERYTHING", "OPEN_STATES", "OUR_TURN", "PING", "PROMISES", "SETTINGS_WITH_HISTORY", "STAFF_ROLES", "Absence",
     "AfterSend", "Attachment", "Availability", "Category", "CaughtMail", "Channel", "Customer", "CustomerTier",
     "Deadline", "DeadlineKind", "DeliveryStatus", "DeskVersion", "Draft", "EventKind", "HandleTime", "Heartbeat",
-    "Holiday", "Identity", "IdentityKind", "LifecycleTiming", "Macro", "Message", "MessageKind", "MoveCondition",
-    "Notification", "OpeningHours", "Organisation", "OutboxMail", "OutboxStatus", "PlaybookLoad", "Presence",
-    "Priority", "Role", "Rule", "RuleStage", "RuleUse", "Satisfaction", "SavedView", "Sentiment", "Shift", "Skill",
-    "SlaPolicy", "State", "Tag", "Target", "Team", "Theme", "Throttle", "Ticket", "TicketEvent", "TicketLink",
-    "User", "Webhook", "WebhookDelivery", "Weekday",
+    "Holiday", "Identity", "IdentityKind", "InboundMail", "LifecycleTiming", "Macro", "MailSort", "MailStatus",
+    "Mailbox", "Message", "MessageKind", "MoveCondition", "Notification", "OpeningHours", "Organisation",
+    "OutboxMail", "OutboxStatus", "Participant", "PlaybookLoad", "Presence", "Priority", "ReturnKind",
+    "ReturnedMail", "Road", "Role", "Rule", "RuleStage", "RuleUse", "Satisfaction", "SavedView", "Sentiment",
+    "Shift", "Skill", "SlaPolicy", "State", "Tag", "Target", "Team", "Theme", "Throttle", "Ticket", "TicketEvent",
+    "TicketLink", "Trust", "User", "Webhook", "WebhookDelivery", "Weekday",
 ]  # fmt: skip

@@ -62,7 +62,10 @@ class Customer(models.Model):
     time_zone = ZoneField(_("time zone"))
     notes = models.TextField(_("notes"), blank=True)
     created_at = models.DateTimeField(_("known since"), auto_now_add=True)
+    # Of the main address; the words are the other mail server's.
     bounced_at = models.DateTimeField(_("mail bounced"), null=True, blank=True, editable=False)
+    bounce_words = models.CharField(_("why it bounced"), max_length=500, blank=True, editable=False)
+    surveys_stopped_at = models.DateTimeField(_("wants no surveys since"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name, verbose_name_plural, ordering = _("customer"), _("customers"), ["name", "id"]

@@ -46,6 +46,11 @@ class EventKind(models.TextChoices):
     FOLLOWED_UP = "followed_up", _("Follow-up sent")
     RATED = "rated", _("Rated by the customer")
     MACRO_USED = "macro_used", _("Macro used")
+    HELD = "held", _("A mail nobody vouches for")  # data: message, trust, sender
+    ACCEPTED = "accepted", _("Held mail accepted")
+    AUTO_REPLIED = "auto_replied", _("Automatic reply came")  # data: mail, sender, because, words
+    LOOP_CUT = "loop_cut", _("Mail loop cut")  # data: mail, sender, because
+    MAIL_RETURNED = "mail_returned", _("A mail came back")  # data: address, kind, words, mail, kind_of_mail
     NOTICE_DEAD = "notice_dead", _("A mail could not be delivered")
 
 

@@ -40,6 +40,8 @@ class Message(models.Model):
     # One of these per form shown or per incoming message: a double submit makes one message.
     dedupe_key = models.CharField(max_length=80, blank=True)
     created_at = models.DateTimeField()
+    # How far a mail may be believed (tickets.models.mail.Trust); empty for what did not come by mail.
+    trust = models.CharField(max_length=20, blank=True)
     # A reply may be taken back until then; after that its mail is on the way.
     undo_until = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)

@@ -27,12 +27,15 @@ class OutboxMail(models.Model):
     customer = models.ForeignKey(Customer, models.CASCADE, null=True, related_name="+", db_index=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="+", db_index=False)
     to = models.EmailField(_("to"), max_length=254)
+    cc: Any = models.JSONField(_("copy to"), default=list)  # addresses; each stands once in a mail
     language = LanguageField()
     data: Any = models.JSONField(default=dict)
     # The same change never writes two mails of a kind to one reader.
     dedupe_key = models.CharField(max_length=120, unique=True)
     # The mail's own Message-ID, the same at every try.
     mail_id = models.CharField(max_length=120)
+    # What a provider calls it in its own reports; empty over SMTP.
+    provider_id = models.CharField(max_length=200, blank=True)
     status = models.CharField(_("status"), max_length=10, choices=OutboxStatus.choices, default=OutboxStatus.PENDING)
     attempts = models.PositiveSmallIntegerField(_("tries"), default=0)
     next_at = models.DateTimeField(_("next try"))
@@ -47,6 +50,10 @@ class OutboxMail(models.Model):
             models.Index(fields=["next_at"], condition=Q(status="pending"), name="outbox_pending"),
             models.Index(fields=["-id"], condition=Q(status="dead"), name="outbox_dead"),
             models.Index(fields=["ticket", "id"], name="outbox_ticket"),
+            models.Index(fields=["to", "id"], name="outbox_to"),
+            # Answers and bounces name the mail they speak of.
+            models.Index(fields=["mail_id"], name="outbox_mail_id"),
+            models.Index(fields=["provider_id"], condition=~Q(provider_id=""), name="outbox_provider_id"),
         ]
 
     def __str__(self) -> str:

@@ -205,7 +205,7 @@ def _is_block(values: dict[str, str], *, is_announced: bool) -> bool:
 
 
 def is_separator(line: str, *, after_rule: bool = False) -> bool:
-    """A line like "-----Original Message-----", in any language; `after_rule`: a drawn line stands above it. `line` is bare."""
+    """A line like "-----Original Message-----" in any language. `line` is bare; `after_rule`: a drawn line is above."""
     if line.casefold().startswith(TOBIT):
         return len(line) < 100
     words = _between_rules(line) or (line.strip("*_: ").casefold() if after_rule else "")
@@ -213,7 +213,7 @@ def is_separator(line: str, *, after_rule: bool = False) -> bool:
 
 
 def is_forward_line(line: str) -> bool:
-    """A line like "Begin forwarded message:" or "---------- Forwarded message ----------" in any language. `line` is bare."""
+    """A line like "Begin forwarded message:" in any language, or one between dashes. `line` is bare."""
     if len(line) > 120:
         return False
     words = _between_rules(line)
