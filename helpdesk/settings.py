@@ -1,5 +1,6 @@
 """One settings file, driven by the environment and safe by default; docs/operate.md lists every variable."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -232,6 +233,12 @@ EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Firstline Support <support@firstline.test>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 UNDO_SEND_SECONDS = env.int("UNDO_SEND_SECONDS", default=10)
+
+# Providers whose webhooks are answered, and their keys: ANYMAIL_WEBHOOK_SECRET, ANYMAIL_MAILGUN_WEBHOOK_SIGNING_KEY …
+MAIL_PROVIDERS = env.list("MAIL_PROVIDERS", default=[])
+ANYMAIL: dict[str, object] = {
+    name.removeprefix("ANYMAIL_"): value for name, value in os.environ.items() if name.startswith("ANYMAIL_")
+}
 
 # Webhooks out: where they may go. Closed networks stay closed unless named here and ticked by an administrator.
 WEBHOOK_HTTP = env.bool("WEBHOOK_HTTP", default=False)

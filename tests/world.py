@@ -163,6 +163,7 @@ def a_world() -> World:
     shared: dict[str, dict[str, Any]] = {
         "rule": {"pk": rule.pk}, "view": {"pk": own_view.pk}, "customer": {"customer_id": dana.pk},
         "article": {"slug": "how-to"}, "demo": {"pk": caught.pk}, "my_requests_open": {"token": "forged"},
+        "provider": {"provider": "postmark"},
         "password_reset_confirm": {"uidb64": urlsafe_base64_encode(force_bytes(mira.pk)), "token": "forged-token"},
     }  # fmt: skip
     for given, of, kind, file in (
