@@ -39,7 +39,7 @@ TOPICS = [
     Topic("customers", gettext_lazy("Customers"), gettext_lazy("Whom we help, and where they reach us from."),
           ("Customer", "Organisation")),
     Topic("records", gettext_lazy("Records"), gettext_lazy("To look at: nothing here can be rewritten."),
-          ("Ticket", "TicketEvent", "OutboxMail", "PlaybookLoad", "Heartbeat")),
+          ("Ticket", "TicketEvent", "OutboxMail", "PlaybookLoad", "Heartbeat", "Webhook", "WebhookDelivery")),
 ]  # fmt: skip
 
 

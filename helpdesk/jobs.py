@@ -17,7 +17,7 @@ from django_q.models import Task
 from helpdesk import reactions
 from helpdesk.demo import trickle
 from helpdesk.pulse import BEAT, NAME_VARIABLE
-from tickets import deadlines, mail_intake, mailbox_health, outbox, presence, routing, throttle
+from tickets import deadlines, mail_intake, mailbox_health, outbox, presence, routing, throttle, webhook_book, webhooks
 from tickets.models import CaughtMail, Heartbeat
 
 log = structlog.get_logger()
@@ -39,6 +39,7 @@ def tick() -> dict[str, int]:
         "mailboxes": lambda: mailbox_health.sweep(timezone.now()),
         "reactions": lambda: reactions.react(until=until),
         "mails": lambda: outbox.drain(until=until),
+        "webhooks": lambda: webhooks.drain(until=until),
     }
     if settings.DEMO:
         parts["demo"] = trickle.drip
@@ -63,6 +64,7 @@ def housekeeping(now: datetime | None = None) -> dict[str, int]:
         "presences": lambda: presence.forget_gone(now),
         "heartbeats": lambda: Heartbeat.objects.filter(at__lt=now - HEARTBEATS_KEPT).delete()[0],
         "tasks": lambda: Task.objects.filter(success=False, stopped__lt=now - FAILED_TASKS_KEPT).delete()[0],
+        "deliveries": lambda: webhook_book.sweep(now),
         "caught": lambda: CaughtMail.objects.filter(pk__lte=max(old_caught, default=0)).delete()[0],
     }
     return {name: _alone(name, part) for name, part in parts.items()}

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from helpdesk import mailcheck_bodies, mailcheck_bounces, mailcheck_texts
+from helpdesk import mailcheck_bodies, mailcheck_bounces, mailcheck_providers, mailcheck_texts
 
 LONGEST_LINE = 20_000_000  # characters
 
@@ -32,6 +32,8 @@ CHECKS: dict[str, Check] = {
     "reply": mailcheck_texts.reply,
     "forward": mailcheck_texts.forward,
     "sanitize": mailcheck_texts.sanitize,
+    "webhook_inbound": mailcheck_providers.inbound,
+    "webhook_tracking": mailcheck_providers.tracking,
 }
 
 

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from tickets import rules, telling
+from tickets import desk, rules, telling, webhooks
 from tickets.models import EventKind, TicketEvent
 
 log = structlog.get_logger()
@@ -93,7 +93,10 @@ def react(now: datetime | None = None, limit: int = 1000, until: datetime | None
     """
     if not waiting(now or timezone.now()).exists():
         return 0
-    unheard = TicketEvent.objects.filter(reacted_at__isnull=True, kind__in=WITHOUT)
+    told = webhooks.listening(desk.current())
+    unheard = TicketEvent.objects.filter(
+        reacted_at__isnull=True, kind__in=[kind for kind in WITHOUT if kind not in told]
+    )
     done, last = unheard.update(reacted_at=now or timezone.now()), 0
     for _turn in range(limit):
         if until and timezone.now() >= until:
@@ -102,7 +105,7 @@ def react(now: datetime | None = None, limit: int = 1000, until: datetime | None
         if event_id is None:
             break
         last = event_id
-        done += _react_to(event_id, now or timezone.now())
+        done += _react_to(event_id, now or timezone.now(), told)
     return done
 
 
@@ -133,13 +136,15 @@ def _claim(now: datetime, *, after: int) -> int | None:
     return event_id
 
 
-def _react_to(event_id: int, now: datetime) -> bool:
+def _react_to(event_id: int, now: datetime, told: frozenset[str]) -> bool:
     with transaction.atomic():
         found = _free(TicketEvent.objects.filter(pk=event_id, reacted_at__isnull=True)).first()
         if found is None:
             return False  # another worker has it
         event = TicketEvent.objects.select_related("ticket__customer", "by").get(pk=event_id)
-        outcomes = [_succeeds(reaction, event) for reaction in REACTIONS.get(EventKind(event.kind), ())]
+        # Whatever happens, other programs are told of it if they asked for its kind.
+        also = (webhooks.enqueue,) if event.kind in told else ()
+        outcomes = [_succeeds(reaction, event) for reaction in (*REACTIONS.get(EventKind(event.kind), ()), *also)]
         if not all(outcomes):
             return False
         TicketEvent.objects.filter(pk=event_id).update(reacted_at=now)

@@ -244,6 +244,19 @@ REPLY_WITH_PLUS = env.bool("REPLY_WITH_PLUS", default=True)
 MAIL_FILES_BYTES = env.int("MAIL_FILES_MB", default=7) * 1024 * 1024
 UNDO_SEND_SECONDS = env.int("UNDO_SEND_SECONDS", default=10)
 
+# Providers whose webhooks are answered, and their keys: ANYMAIL_WEBHOOK_SECRET, ANYMAIL_MAILGUN_WEBHOOK_SIGNING_KEY …
+MAIL_PROVIDERS = env.list("MAIL_PROVIDERS", default=[])
+ANYMAIL: dict[str, object] = {
+    name.removeprefix("ANYMAIL_"): value for name, value in os.environ.items() if name.startswith("ANYMAIL_")
+}
+
+# Webhooks out: where they may go. Closed networks stay closed unless named here and ticked by an administrator.
+WEBHOOK_HTTP = env.bool("WEBHOOK_HTTP", default=False)
+WEBHOOK_PORTS = [
+    int(port) for port in env.list("WEBHOOK_PORTS", default=[443, 8443, *([80, 8080] if WEBHOOK_HTTP else [])])
+]
+WEBHOOK_NETWORKS = env.list("WEBHOOK_NETWORKS", default=[])
+
 # The queue is only the doorbell over our own tables; retry > timeout x (queue_limit / workers + 2).
 Q_CLUSTER = {
     "name": "firstline",

@@ -13,6 +13,7 @@ urlpatterns = [
     path("lead/", include("tickets.urls.lead")),
     path("lead/reactions/", set_aside.set_aside, name="set_aside"),
     path("lead/reactions/<int:pk>/attempt/", set_aside.set_aside_again, name="set_aside_again"),
+    path("anymail/", include("tickets.urls.providers")),
     path("demo/mail/", demo_mail.demo_mail, name="demo_mail"),
     path("demo/mail/<int:pk>/", demo_mail.demo_mail_one, name="demo_mail_one"),
     path("demo/mail/<int:pk>/answer/", demo_mail.demo_mail_answer, name="demo_mail_answer"),

@@ -1,5 +1,6 @@
 """A small desk with a secret in every corner, and the way to every address in it: for tests of who may see what."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,6 +35,8 @@ from tickets.models import (
     Ticket,
     TicketEvent,
     User,
+    Webhook,
+    WebhookDelivery,
 )  # fmt: skip
 
 ROLES = ("anonymous", "owner", "outsider", "agent", "lead", "manager", "administrator")
@@ -183,12 +186,21 @@ def a_world() -> World:
         kind: TicketEvent.objects.create(ticket=of, kind=EventKind.NOTED, at=timezone.now(), reaction_attempts=9)
         for kind, of in (("seen", ticket), ("hidden", hidden))
     }
+    hook = Webhook.objects.create(name="Stock", address="https://stock.example/in", kinds=["closed"])
+    deliveries = {
+        kind: WebhookDelivery.objects.create(
+            webhook=hook, ticket=of, kind="noted", body=json.dumps({"ticket": {"subject": of.subject}}), status="dead",
+            created_at=timezone.now(), queued_at=timezone.now(), next_at=timezone.now(),
+        )
+        for kind, of in (("seen", ticket), ("hidden", hidden))
+    }  # fmt: skip
     world = World(people, dana, ticket, closed, other, hidden, {}, {})
     rule, macro = Rule.objects.get(name="Never"), Macro.objects.get(name="Greet")
     shared: dict[str, dict[str, Any]] = {
         "rule": {"pk": rule.pk}, "view": {"pk": own_view.pk}, "customer": {"customer_id": dana.pk},
         "article": {"slug": "how-to"}, "demo": {"pk": caught.pk}, "my_requests_open": {"token": "forged"},
         "surveys": {"token": links.surveys_url(dana).rsplit("/", 2)[1]},
+        "provider": {"provider": "postmark"},
         "password_reset_confirm": {"uidb64": urlsafe_base64_encode(force_bytes(mira.pk)), "token": "forged-token"},
     }  # fmt: skip
     for given, of, kind, file in (
@@ -203,6 +215,9 @@ def a_world() -> World:
             "request": {"token": links.token(of)}, "request_file": {"token": links.token(of), "file": file.pk},
             "outbox": {"pk": mails[kind].pk}, "returned": {"pk": came_back[kind].pk},
             "set": {"pk": events[kind].pk}, "quarantine": {"pk": came[kind].pk},
+            "webhook": {"pk": hook.pk},
+            "webhook_delivery": {"pk": hook.pk, "delivery": deliveries[kind].pk},
+            "webhook_delivery_again": {"pk": hook.pk, "delivery": deliveries[kind].pk},
         })  # fmt: skip
     for role in people:
         world.client(role)

@@ -31,6 +31,7 @@ from tickets.models import (
     Target,
     Team,
     User,
+    Webhook,
 )  # fmt: skip
 
 HOLIDAY_YEARS = 2  # public holidays are known this many years back and ahead
@@ -79,6 +80,7 @@ class Desk:
     conditions: list[MoveCondition]
     targets: list[Target]
     timing: LifecycleTiming
+    webhooks: list[Webhook] = field(default_factory=list)
     mailboxes: dict[int, Mailbox] = field(default_factory=dict)
     always: Calendar = field(default_factory=Calendar.always)
 
@@ -157,6 +159,7 @@ def _load(version: int) -> Desk:
         conditions=list(MoveCondition.objects.filter(is_active=True)),
         targets=list(Target.objects.all()),
         timing=LifecycleTiming.objects.first() or LifecycleTiming(),
+        webhooks=list(Webhook.objects.filter(is_active=True).defer("secret", "former_secret")),
         mailboxes={box.pk: box for box in Mailbox.objects.filter(is_active=True)},
     )
 

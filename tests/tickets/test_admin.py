@@ -104,6 +104,11 @@ def test_every_list_and_page_opens_without_inline_style_or_script(office, loaded
     Holiday.objects.create(date="2026-12-25", name="Christmas")
     cast.OrganisationFactory()
     cast.models.Heartbeat.objects.create(name="worker", at=ticket.created_at)
+    hook = cast.models.Webhook.objects.create(name="Stock", address="https://stock.example/in", kinds=["*"])
+    hook.deliveries.create(
+        ticket=ticket, kind="closed", body="{}", created_at=ticket.created_at, queued_at=ticket.created_at,
+        next_at=ticket.created_at,
+    )  # fmt: skip
     answers = [office.get(reverse(f"admin:tickets_{model.__name__.lower()}_changelist"), follow=True)]
     row = model._default_manager.last()
     answers.append(page_of(office, model, row.pk))

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from tickets import outbox
 from tickets.admin.base import RecordAdmin
 from tickets.errors import Refused
-from tickets.models import Heartbeat, OutboxMail, PlaybookLoad, TicketEvent
+from tickets.models import Heartbeat, OutboxMail, PlaybookLoad, TicketEvent, Webhook, WebhookDelivery
 from tickets.permissions import DeskRequest
 
 
@@ -100,3 +100,37 @@ class HeartbeatAdmin(RecordAdmin):
     list_display = ("name", "at")
     fields = list_display
     readonly_fields = fields
+
+
+@admin.register(Webhook)
+class WebhookAdmin(RecordAdmin):
+    """Set up on the lead's pages; the secrets are shown nowhere here."""
+
+    list_display = ("name", "address", "is_active", "failing_since")
+    fields = (
+        "name", "address", "kinds", "includes_notes", "includes_restricted", "reaches_inside", "is_active",
+        "created_at", "failing_since", "retry_at",
+    )  # fmt: skip
+    readonly_fields = fields
+
+
+@admin.register(WebhookDelivery)
+class WebhookDeliveryAdmin(RecordAdmin):
+    list_display = ("created_at", "webhook", "kind", "ticket_number", "status", "attempts", "response_code", "error")
+    list_display_links = ("created_at",)
+    list_filter = ("status", "webhook")
+    list_select_related = ("webhook",)
+    search_fields = ("=ticket__id", "=delivery_id")
+    fields = (
+        "webhook", "kind", "ticket", "delivery_id", "status", "attempts", "created_at", "next_at", "delivered_at",
+        "response_code", "duration_ms", "last_error", "body", "response_excerpt",
+    )  # fmt: skip
+    readonly_fields = fields
+
+    @admin.display(description=gettext_lazy("ticket"))
+    def ticket_number(self, delivery: WebhookDelivery) -> str:
+        return ticket_link(delivery.ticket_id)
+
+    @admin.display(description=gettext_lazy("last error"))
+    def error(self, delivery: WebhookDelivery) -> str:
+        return delivery.last_error[:80] or "—"

@@ -64,14 +64,16 @@ from tickets.models.ticket import (
     Ticket,
     TicketLink,
 )  # fmt: skip
+from tickets.models.webhook import EVERYTHING, PING, DeliveryStatus, Webhook, WebhookDelivery
 
 __all__ = [
-    "OPEN_STATES", "OUR_TURN", "PROMISES", "SETTINGS_WITH_HISTORY", "STAFF_ROLES", "Absence", "AfterSend", "Attachment",
-    "Availability", "Category", "CaughtMail", "Channel", "Customer", "CustomerTier", "Deadline", "DeadlineKind",
-    "DeskVersion", "Draft", "EventKind", "HandleTime", "Heartbeat", "Holiday", "Identity", "IdentityKind",
-    "InboundMail", "LifecycleTiming", "Macro", "MailBody", "MailSort", "MailStatus", "Mailbox", "Message",
-    "MessageKind", "MoveCondition", "Notification", "OpeningHours", "Organisation", "OutboxMail", "OutboxStatus",
-    "Participant", "PlaybookLoad", "Presence", "Priority", "ReturnKind", "ReturnedMail", "Road", "Role", "Rule",
-    "RuleStage", "RuleUse", "Satisfaction", "SavedView", "Sentiment", "Shift", "Skill", "SlaPolicy", "State", "Tag",
-    "Target", "Team", "Theme", "Throttle", "Ticket", "TicketEvent", "TicketLink", "Trust", "User", "Weekday",
+    "EVERYTHING", "OPEN_STATES", "OUR_TURN", "PING", "PROMISES", "SETTINGS_WITH_HISTORY", "STAFF_ROLES", "Absence",
+    "AfterSend", "Attachment", "Availability", "Category", "CaughtMail", "Channel", "Customer", "CustomerTier",
+    "Deadline", "DeadlineKind", "DeliveryStatus", "DeskVersion", "Draft", "EventKind", "HandleTime", "Heartbeat",
+    "Holiday", "Identity", "IdentityKind", "InboundMail", "LifecycleTiming", "Macro", "MailBody", "MailSort",
+    "MailStatus", "Mailbox", "Message", "MessageKind", "MoveCondition", "Notification", "OpeningHours",
+    "Organisation", "OutboxMail", "OutboxStatus", "Participant", "PlaybookLoad", "Presence", "Priority",
+    "ReturnKind", "ReturnedMail", "Road", "Role", "Rule", "RuleStage", "RuleUse", "Satisfaction", "SavedView",
+    "Sentiment", "Shift", "Skill", "SlaPolicy", "State", "Tag", "Target", "Team", "Theme", "Throttle", "Ticket",
+    "TicketEvent", "TicketLink", "Trust", "User", "Webhook", "WebhookDelivery", "Weekday",
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from tickets.views import lead_rules, mail_in, outbox
+from tickets.views import lead_rules, mail_in, outbox, webhook_log, webhooks
 
 urlpatterns: list[URLPattern] = [
     path("mailboxes/", mail_in.mailboxes, name="mailboxes"),
@@ -23,4 +23,20 @@ urlpatterns: list[URLPattern] = [
     path("outbox/returned/", outbox.returned, name="returned"),
     path("outbox/returned/<int:pk>/clearing/", outbox.returned_clear, name="returned_clear"),
     path("outbox/<int:pk>/delivery/", outbox.outbox_resend, name="outbox_resend"),
+    path("webhooks/", webhooks.webhook_list, name="webhooks"),
+    path("webhooks/new/", webhooks.webhook_new, name="webhook_new"),
+    path("webhooks/<int:pk>/", webhook_log.webhook, name="webhook"),
+    path("webhooks/<int:pk>/settings/", webhooks.webhook_settings, name="webhook_settings"),
+    path("webhooks/<int:pk>/secret/", webhooks.webhook_secret, name="webhook_secret"),
+    path("webhooks/<int:pk>/former-secret/removal/", webhooks.webhook_secret_end, name="webhook_secret_end"),
+    path("webhooks/<int:pk>/standing/", webhooks.webhook_standing, name="webhook_standing"),
+    path("webhooks/<int:pk>/removal/", webhooks.webhook_removal, name="webhook_removal"),
+    path("webhooks/<int:pk>/test/", webhook_log.webhook_test, name="webhook_test"),
+    path("webhooks/<int:pk>/deliveries/again/", webhook_log.webhook_again, name="webhook_again"),
+    path("webhooks/<int:pk>/deliveries/<int:delivery>/", webhook_log.webhook_delivery, name="webhook_delivery"),
+    path(
+        "webhooks/<int:pk>/deliveries/<int:delivery>/again/",
+        webhook_log.webhook_delivery_again,
+        name="webhook_delivery_again",
+    ),
 ]
