@@ -79,7 +79,7 @@ def _open(inbound: Inbound, *, by: User | None, follows: Ticket | None, desk: De
         organisation_id=customer.organisation_id, customer_name=str(customer)[:120], customer_tier=customer.tier,
         category_id=inbound.category_id, reference=text.plain(inbound.reference, 64).strip(),
         language=customer.language,
-        created_at=now, waiting_since=now, last_message_at=now, preview=text.preview(body, 140), follows=follows,
+        created_at=now, updated_at=now, waiting_since=now, last_message_at=now, preview=text.preview(body, 140), follows=follows,
     )  # fmt: skip
     sorting = triage.sort(ticket, text=f"{ticket.subject}\n{body}", desk=desk)
     routed = routing.plan(ticket, facts=triage.facts(ticket, text=f"{ticket.subject}\n{body}", desk=desk), desk=desk)

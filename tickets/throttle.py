@@ -47,6 +47,11 @@ def tally(key: str, *, per: timedelta, now: datetime | None = None) -> int:
     return _count((key,), per, now or timezone.now())[0][0]
 
 
+def window(key: str, *, per: timedelta, now: datetime | None = None) -> tuple[int, datetime]:
+    """Count one more under the key; how many that makes in its window, and when the window ends."""
+    return _count((key,), per, now or timezone.now())[0]
+
+
 def is_known(key: str) -> bool:
     """Whether anything was counted under the key; counts nothing itself."""
     return Throttle.objects.filter(key=fingerprint(key)).exists()

@@ -1,5 +1,6 @@
 """Every model of the tickets room, in reading order."""
 
+from tickets.models.api import ApiToken, IdempotencyKey
 from tickets.models.customer import Customer, CustomerTier, Identity, IdentityKind, Organisation
 from tickets.models.deadline import (
     PROMISES,
@@ -62,7 +63,8 @@ from tickets.models.ticket import (
 )  # fmt: skip
 
 __all__ = [
-    "OPEN_STATES", "OUR_TURN", "PROMISES", "SETTINGS_WITH_HISTORY", "STAFF_ROLES", "Absence", "AfterSend",
+    "OPEN_STATES", "OUR_TURN", "PROMISES", "SETTINGS_WITH_HISTORY", "STAFF_ROLES", "Absence", "AfterSend", "ApiToken",
+    "IdempotencyKey",
     "Attachment", "Availability", "Category", "CaughtMail", "Channel", "Customer", "CustomerTier", "Deadline",
     "DeadlineKind", "DeskVersion", "Draft", "EventKind", "HandleTime", "Heartbeat", "Holiday", "Identity",
     "IdentityKind", "LifecycleTiming", "Macro", "Message", "MessageKind", "MoveCondition", "Notification",
