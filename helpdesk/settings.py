@@ -232,6 +232,13 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "URL_FORMAT_OVERRIDE": None,
 }
+SPECTACULAR_SETTINGS = {
+    "TITLE": f"{SITE_NAME} API",
+    "VERSION": "1.0",
+    "OAS_VERSION": "3.1.1",
+    "POSTPROCESSING_HOOKS": [],
+    "SERVE_INCLUDE_SCHEMA": False,
+}
 
 # Mail: the demo and development keep it in the local mailbox page; production names a server.
 _MAILBOX, _SMTP = "tickets.caught_mail.EmailBackend", "django.core.mail.backends.smtp.EmailBackend"

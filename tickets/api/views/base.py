@@ -36,6 +36,7 @@ class ApiView(APIView):
     permission_classes = ()
     throttle_classes = ()
     renderer_classes = (Json,)
+    metadata_class = None
     parser_classes = (StrictJson,)
     scopes: ClassVar[Mapping[str, str]] = {}
     is_public: ClassVar[bool] = False

@@ -83,7 +83,10 @@ class Customers(CustomerView):
             rows = rows.filter(Q(name__icontains=words) | Q(Exists(address)))
         return self.listed(rows, BY_NAME[self.query.get(ORDERING, "id")], show_customers)
 
-    @operation("customers_create", "Customers", "Add a customer", given=CustomerGiven, answer=CustomerShape, status=201)
+    @operation(
+        "customers_create", "Customers", "Add a customer",
+        given=CustomerGiven, answer=CustomerShape, status=201, more_statuses=(200,),
+    )  # fmt: skip
     def post(self, request: Request) -> Response:
         """By address: 201 for a new one; 200 and the customer as they are where the address is known already."""
         given = self.given(CustomerGiven)

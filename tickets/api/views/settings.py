@@ -90,6 +90,7 @@ class Me(ApiView):
 class Nothing(ApiView):
     """Every other address below: a problem instead of a page."""
 
+    schema = None
     is_public = True
     authentication_classes = ()
 
