@@ -25,7 +25,9 @@ def change(customer: Customer, **values: Any) -> Customer:
     fresh.save(update_fields=sorted(values))
     if values.keys() & {"name", "organisation", "own_tier"}:
         Ticket.objects.filter(customer=fresh).update(
-            customer_name=str(fresh)[:120], organisation=fresh.organisation, customer_tier=fresh.tier,
+            customer_name=str(fresh)[:120],
+            organisation=fresh.organisation,
+            customer_tier=fresh.tier,
             updated_at=timezone.now(),
         )
     return fresh

@@ -128,7 +128,10 @@ def merge_customers(customer: Customer, *, into: Customer, by: User | None) -> C
         Message.objects.filter(customer=gone).update(customer=kept)
         OutboxMail.objects.filter(customer=gone).update(customer=kept)
         Ticket.objects.filter(customer=gone).update(
-            customer=kept, organisation=kept.organisation, customer_name=kept.name, customer_tier=kept.tier,
+            customer=kept,
+            organisation=kept.organisation,
+            customer_name=kept.name,
+            customer_tier=kept.tier,
             updated_at=timezone.now(),
         )
         told: dict[str, Any] = {

@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -14,10 +13,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tickets.api.problems import Problem
+from tickets.api.tokens import KEPT
 from tickets.files import StoredFile
 from tickets.models import IdempotencyKey
 
-KEPT = timedelta(hours=24)
 LONGEST_KEY = 255
 REPLAYED = "Idempotency-Replayed"
 # The same key at the same moment waits here for the first one's commit, then finds its answer.
@@ -63,11 +62,6 @@ def once(write: Write, work: Callable[[], Response]) -> Response:
             status=response.status_code, answer=json.dumps(response.data), headers=dict(response.headers)
         )
     return response
-
-
-def sweep() -> int:
-    """Forget answers that are older than KEPT; return how many."""
-    return IdempotencyKey.objects.filter(created_at__lt=timezone.now() - KEPT).delete()[0]
 
 
 def _claim(write: Write) -> int | None:

@@ -36,7 +36,12 @@ def orders(**columns: str) -> dict[str, Order]:
 
 
 def page(
-    request: Request, rows: QuerySet[Any], order: Order, show: Callable[[Sequence[Any]], list[Any]], *, query: Mapping[str, Any]
+    request: Request,
+    rows: QuerySet[Any],
+    order: Order,
+    show: Callable[[Sequence[Any]], list[Any]],
+    *,
+    query: Mapping[str, Any],
 ) -> Response:
     """One page of `rows` in that order, with the links before and after. `show` makes the rows' values, in order."""
     limit = query.get("limit", USUAL_ROWS)

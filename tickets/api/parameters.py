@@ -52,7 +52,9 @@ def _read(parameter: Parameter | None, name: str, raw: str, known: list[str]) ->
     return parameter.read(raw)
 
 
-def words(name: str, about: str, choices: Iterable[str] = (), *, is_public: bool = True, example: str = "") -> Parameter:
+def words(
+    name: str, about: str, choices: Iterable[str] = (), *, is_public: bool = True, example: str = ""
+) -> Parameter:
     """One or more of the choices (or free words), apart by commas."""
     allowed = list(choices)
 
@@ -92,7 +94,7 @@ def moment(name: str, about: str, *, is_public: bool = True) -> Parameter:
     def at(raw: str) -> datetime:
         # A plus sign that was not encoded arrives as a space.
         text = re.sub(r" (\d\d:?\d\d)$", r"+\1", raw)
-        found = parse_datetime(text) or (day := parse_date(text)) and datetime(day.year, day.month, day.day)  # noqa: DTZ001
+        found = parse_datetime(text) or ((day := parse_date(text)) and datetime(day.year, day.month, day.day))  # noqa: DTZ001
         if not found:
             raise ValueError(_("Write a time as 2026-03-02T09:00:00Z."))
         return timezone.make_aware(found, timezone.get_default_timezone()) if timezone.is_naive(found) else found

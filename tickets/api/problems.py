@@ -23,7 +23,7 @@ POINTERS = {
 }  # fmt: skip
 
 
-class Problem(Exception):  # noqa: N818  (it is one)
+class Problem(Exception):
     """Raised by the API's own code. `kind`: a key of helpdesk.lib.problems.KINDS."""
 
     def __init__(

@@ -14,12 +14,13 @@ from django.utils.translation import gettext_lazy
 from helpdesk.lib import text
 from helpdesk.lib.crypto import fingerprint
 from tickets.errors import Refused
-from tickets.models import ApiToken, DeskVersion, Role, Team, User
+from tickets.models import ApiToken, DeskVersion, IdempotencyKey, Role, Team, User
 
 BEGINNING = "fl_"  # by which scanners for leaked secrets know ours
 RANDOM_BYTES = 24  # 192 bits
 LONGEST = 80
 MOST_TOKENS = 20
+KEPT = timedelta(hours=24)  # how long the answer of a write is kept for a repeat of it
 SERVICE_ADDRESS = "service.invalid"
 # scope → (what it allows, whether a customer's token may have it)
 SCOPES: dict[str, tuple[str | Promise, bool]] = {
@@ -118,3 +119,8 @@ def bearer(secret: str, *, now: datetime) -> User | None:
     if user.token_was_idle:
         ApiToken.objects.filter(pk=user.token_id).update(last_used_at=now)
     return user
+
+
+def sweep(now: datetime) -> int:
+    """Forget answers that are older than KEPT; return how many."""
+    return IdempotencyKey.objects.filter(created_at__lt=now - KEPT).delete()[0]

@@ -8,7 +8,9 @@ from django.utils.translation import gettext_lazy as _
 class ApiToken(models.Model):
     """A secret that acts as its user within its scopes; only its SHA-256 and its first characters are kept."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="api_tokens", verbose_name=_("acts as"))
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="api_tokens", verbose_name=_("acts as")
+    )
     name = models.CharField(_("name"), max_length=80)
     # Words of tickets.api.tokens.SCOPES, apart by spaces.
     scopes = models.CharField(_("scopes"), max_length=400)

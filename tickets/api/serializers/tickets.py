@@ -80,7 +80,9 @@ class TicketShape(Shape):
 def show(tickets: Sequence[Ticket], *, user: User, desk: Desk) -> list[dict[str, Any]]:
     """Tickets read with RELATED, as they are answered; one statement for all their tags."""
     if not user.is_desk_staff:
-        return [{name: value for name, value in _whole(ticket, desk, []).items() if name in PUBLIC} for ticket in tickets]
+        return [
+            {name: value for name, value in _whole(ticket, desk, []).items() if name in PUBLIC} for ticket in tickets
+        ]
     tags = _tags(tickets)
     return [{**_whole(ticket, desk, tags.get(ticket.pk, [])), "url": _desk_url(ticket)} for ticket in tickets]
 
@@ -189,7 +191,8 @@ class TransitionShape(Shape):
     to = serializers.ChoiceField(State.choices)
     name = serializers.CharField(help_text="In the reader's language.")
     missing = serializers.ListField(
-        child=serializers.CharField(), help_text="What the ticket still needs for this; cause and fix may be sent along."
+        child=serializers.CharField(),
+        help_text="What the ticket still needs for this; cause and fix may be sent along.",
     )
 
 

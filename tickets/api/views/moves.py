@@ -79,7 +79,9 @@ class Handover(TicketView):
         given = self.given(HandoverGiven)
         team = self.desk.team_by_slug.get(given["team"])
         if team is None:
-            raise wrong_field("/team", _("Use one of: %(known)s.") % {"known": ", ".join(sorted(self.desk.team_by_slug))})
+            raise wrong_field(
+                "/team", _("Use one of: %(known)s.") % {"known": ", ".join(sorted(self.desk.team_by_slug))}
+            )
 
         def work(_dedupe_key: str) -> Response:
             ticket = self.locked(request, number)

@@ -114,9 +114,7 @@ class CustomerOne(CustomerView):
     def get(self, request: Request, customer: int) -> Response:
         return self.one(show_customers([self.customer(customer)])[0])
 
-    @operation(
-        "customers_change", "Customers", "Change a customer", given=CustomerChangeGiven, answer=CustomerShape
-    )
+    @operation("customers_change", "Customers", "Change a customer", given=CustomerChangeGiven, answer=CustomerShape)
     def patch(self, request: Request, customer: int) -> Response:
         """Their tickets follow in name, organisation and tier. If-Match keeps you from overwriting others."""
         self.customer(customer)

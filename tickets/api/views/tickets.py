@@ -67,7 +67,13 @@ class Tickets(TakesFiles, TicketView):
         return self.listed(found.select_related(*RELATED), filters.order_of(self.query, self.user), self._show)
 
     @operation(
-        "tickets_create", "Tickets", "Open a ticket", given=TicketGiven, answer=TicketShape, status=201, takes_files=True
+        "tickets_create",
+        "Tickets",
+        "Open a ticket",
+        given=TicketGiven,
+        answer=TicketShape,
+        status=201,
+        takes_files=True,
     )
     def post(self, request: Request) -> Response:
         """It is sorted, timed, routed and acknowledged like one from the form. Send an Idempotency-Key: then a repeat
@@ -220,4 +226,3 @@ def _own_sender(user: User, given: dict[str, Any]) -> Sender:
         raise Problem("invalid", errors=[{"pointer": f"/{name}", "detail": told} for name in foreign])
     customer = customers.of_user(user, now=timezone.now())
     return Sender(IdentityKind.EMAIL, customer.email or user.email, user.name, is_verified=True)
-
