@@ -12,11 +12,11 @@ from rest_framework.request import Request
 
 from helpdesk.lib.http import client_address
 from tickets import throttle
-from tickets.api import tokens
+from tickets.api import leases, tokens
 from tickets.api.problems import Problem
 from tickets.models import User
 
-MINUTE, QUARTER_HOUR = timedelta(minutes=1), timedelta(minutes=15)
+QUARTER_HOUR = timedelta(minutes=15)
 WRONG_TRIES = 60  # from one place in a quarter of an hour; right tokens are let in all the same
 
 
@@ -58,12 +58,12 @@ class Grant:
             )
 
     def count(self) -> None:
-        """One request more; raises a problem past the limit. One statement, true for every process at once."""
+        """One request more; raises a problem past the limit."""
         now = timezone.now()
-        used, ends = throttle.window(f"api:{self.token_id}", per=MINUTE, now=now)
-        self.remaining = max(self.limit - used, 0)
-        self.resets_in = max(int((ends - now).total_seconds()) + 1, 1)
-        if used > self.limit:
+        lease = leases.one_of(self.token_id, limit=self.limit, now=now)
+        self.remaining = max(self.limit - lease.used, 0) + max(lease.left, 0)
+        self.resets_in = max(int((lease.ends_at - now).total_seconds()) + 1, 1)
+        if lease.left < 0:
             raise Problem("too-many", headers={"Retry-After": str(self.resets_in)})
 
     @property

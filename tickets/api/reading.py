@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import IO, Any
 
+from django.utils.http import parse_header_parameters
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser, MultiPartParser
@@ -20,8 +21,8 @@ class StrictJson(BaseParser):
     media_type = "application/json"
 
     def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:
-        charset = str((parser_context or {}).get("charset") or "utf-8").lower()
-        if charset not in ("utf-8", "utf8", "us-ascii"):
+        _type, given_as = parse_header_parameters(media_type or "")
+        if given_as.get("charset", "utf-8").lower() not in ("utf-8", "utf8", "us-ascii"):
             raise Problem("unsupported-type", _("JSON is read in UTF-8 only."))
         raw = stream.read(MOST_BYTES + 1)
         if len(raw) > MOST_BYTES:

@@ -240,7 +240,7 @@ def test_who_guesses_tokens_is_slowed_and_right_ones_still_open():
     [
         (b"{", "application/json", (400, "bad-request")),
         (b"[]", "application/json", (400, "bad-request")),
-        (b"", "application/json", (400, "bad-request")),
+        (b"", "application/json", (422, "invalid")),
         (b"null", "application/json", (400, "bad-request")),
         (b'{"body": NaN}', "application/json", (400, "bad-request")),
         (b'{"body": "\xff"}', "application/json", (400, "bad-request")),

@@ -255,3 +255,11 @@ def test_hand_over_merge_and_link(mira):
     assert mira.get(f"tickets/{two.pk}/links").json() == {"results": [one.pk]}
     assert mira.delete(f"tickets/{one.pk}/links/{two.pk}").status_code == 204
     assert mira.get(f"tickets/{one.pk}/links").json() == {"results": []}
+
+
+def test_a_new_ticket_is_answered_as_it_reads(mira):
+    cast.OrganisationFactory(name="Whitfield", domain="whitfield.example")
+    told = mira.post("tickets", {**NEW, "email": "dana@whitfield.example"})
+    read = mira.get(f"tickets/{told.json()['number']}")
+    assert (told.json(), told["ETag"]) == (read.json(), read["ETag"])
+    assert told.json()["organisation"]["name"] == "Whitfield"

@@ -6,9 +6,10 @@ from typing import Any
 from django.conf import settings
 from rest_framework import serializers
 
-from tickets import links
+from tickets import details, links
 from tickets.api.fields import PRIORITIES, PRIORITY_NAMES, Given, Names, Shape, Whole, Words, moment
 from tickets.desk import Desk
+from tickets.intake import Received
 from tickets.models import Channel, Sentiment, State, Ticket, TicketLink, User
 from tickets.models.ticket import CustomerTier
 
@@ -85,6 +86,17 @@ def show(tickets: Sequence[Ticket], *, user: User, desk: Desk) -> list[dict[str,
         ]
     tags = _tags(tickets)
     return [{**_whole(ticket, desk, tags.get(ticket.pk, [])), "url": _desk_url(ticket)} for ticket in tickets]
+
+
+def show_new(received: Received, *, user: User, desk: Desk) -> dict[str, Any]:
+    """A ticket that has just come in, without reading it again."""
+    ticket = received.ticket
+    ticket.category, ticket.team = desk.categories.get(ticket.category_id or 0), desk.teams.get(ticket.team_id or 0)
+    ticket.organisation = ticket.customer.organisation
+    if not user.is_desk_staff:
+        return show_one(ticket, user=user, desk=desk)
+    tags = sorted(details.tag_name(tag) for tag in received.tags)
+    return {**_whole(ticket, desk, tags), "url": _desk_url(ticket)}
 
 
 def show_one(ticket: Ticket, *, user: User, desk: Desk) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from tickets.api.serializers.tickets import (
     TicketGiven,
     TicketShape,
     show,
+    show_new,
     show_one,
 )  # fmt: skip
 from tickets.api.views.base import API, ApiView, Shown, TakesFiles, find
@@ -91,20 +92,24 @@ class Tickets(TakesFiles, TicketView):
             )  # fmt: skip
             by = self.user if self.user.is_desk_staff else None
             received = intake.receive(inbound, by=by, desk=self.desk)
-            return self._opened(received.ticket, given, is_new=received.is_new)
+            return self._opened(received, given)
 
         return self.once(work, files)
 
     def _show(self, found: Any) -> list[Shown]:
         return show(found, user=self.user, desk=self.desk)
 
-    def _opened(self, ticket: Ticket, given: dict[str, Any], *, is_new: bool) -> Response:
-        if is_new and self.user.is_desk_staff and ("priority" in given or "tags" in given):
+    def _opened(self, received: intake.Received, given: dict[str, Any]) -> Response:
+        ticket, wishes = received.ticket, self.user.is_desk_staff and ("priority" in given or given.get("tags"))
+        if received.is_new and wishes:
             if "priority" in given:
                 details.set_priority(ticket, priority=PRIORITIES[given["priority"]], by=self.user)
             if given.get("tags"):
                 details.add_tags(ticket, names=given["tags"], by=self.user)
-        response = self.changed(ticket, status=201)
+        if received.is_new and not wishes and may_see(self.user, ticket):
+            response = self.one(show_new(received, user=self.user, desk=self.desk), status=201)
+        else:
+            response = self.changed(ticket, status=201)
         response["Location"] = f"{API}/support/tickets/{ticket.pk}"
         return response
 
