@@ -214,7 +214,7 @@ class TransitionsShape(Shape):
 
 
 class TransitionGiven(Given):
-    to = serializers.ChoiceField(State.choices)
+    to = serializers.ChoiceField([choice for choice in State.choices if choice[0] != State.NEW])
     reason = Words(max_length=2000, required=False, allow_blank=True)
     cause = Words(max_length=100_000, required=False, allow_blank=True, help_text="What was wrong.")
     fix = Words(max_length=100_000, required=False, allow_blank=True, help_text="What fixed it.")
