@@ -1,4 +1,4 @@
-"""The page for people made from the OpenAPI document: every operation with what it takes, answers, and a line to try."""
+"""The page for people, made from the OpenAPI document: what every operation takes and answers, and how to try it."""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -60,7 +60,9 @@ class OperationSchema(AutoSchema):
     def get_summary(self) -> str:
         return self.described.summary
 
-    def get_description(self) -> str:
+    view: Any
+
+    def get_description(self, path: str = "", method: str = "") -> str:
         about = getattr(self.view, self.method.lower()).__doc__ or ""
         scope = self.view.scopes.get(self.method)
         needs = f"Scope: `{scope}`." if scope else "Any token."

@@ -9,7 +9,7 @@ from django.utils.translation import get_language
 
 
 class LazyResolver(URLResolver):
-    """As `path(route, include(module, namespace))`, but `module` is imported by the first request or `reverse` below it.
+    """As `path(route, include(module))`, but `module` is imported by the first request or `reverse` below it.
 
     Looking up any other name asks every resolver for its names; this one has none to give until it is loaded, and what
     stands below it is found by `namespace:name`, which loads it.
@@ -19,9 +19,8 @@ class LazyResolver(URLResolver):
         if "urlconf_module" in self.__dict__:
             super()._populate()
             return
-        language = get_language()
-        self._namespace_dict[language], self._app_dict[language] = {}, {}
-        self._reverse_dict[language] = MultiValueDict()
+        for names in ("_namespace_dict", "_app_dict", "_reverse_dict"):
+            getattr(self, names)[get_language()] = MultiValueDict()
 
 
 def lazy_path(route: str, module: str, namespace: str) -> Any:

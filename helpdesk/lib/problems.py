@@ -16,19 +16,47 @@ PLACE = "/api/"
 
 # kind → (status, title, what to do next)
 KINDS: dict[str, tuple[int, str | Promise, str | Promise]] = {
-    "bad-request": (400, gettext_lazy("The request cannot be read"), gettext_lazy("Mend what is named and send it again.")),
-    "bad-parameter": (400, gettext_lazy("A parameter of the address is wrong"), gettext_lazy("Mend the parameters that are named.")),
+    "bad-request": (
+        400,
+        gettext_lazy("The request cannot be read"),
+        gettext_lazy("Mend what is named and send it again."),
+    ),
+    "bad-parameter": (
+        400,
+        gettext_lazy("A parameter of the address is wrong"),
+        gettext_lazy("Mend the parameters that are named."),
+    ),
     "not-signed-in": (
         401,
         gettext_lazy("A token is needed"),
         gettext_lazy("Send the header “Authorization: Bearer fl_…” with a token from your preferences."),
     ),
     "forbidden": (403, gettext_lazy("Not allowed"), gettext_lazy("This is not open to your token.")),
-    "missing-scope": (403, gettext_lazy("The token lacks a scope"), gettext_lazy("Make a token with the scope that is named.")),
-    "not-found": (404, gettext_lazy("There is nothing here"), gettext_lazy("Look at the address; what you may not see is not found either.")),
-    "method-not-allowed": (405, gettext_lazy("This cannot be done here"), gettext_lazy("Use one of the methods named in the header Allow.")),
-    "not-acceptable": (406, gettext_lazy("We answer in JSON"), gettext_lazy("Send “Accept: application/json”, or leave it out.")),
-    "conflict": (409, gettext_lazy("Not possible as things stand"), gettext_lazy("Read the ticket again before you go on.")),
+    "missing-scope": (
+        403,
+        gettext_lazy("The token lacks a scope"),
+        gettext_lazy("Make a token with the scope that is named."),
+    ),
+    "not-found": (
+        404,
+        gettext_lazy("There is nothing here"),
+        gettext_lazy("Look at the address; what you may not see is not found either."),
+    ),
+    "method-not-allowed": (
+        405,
+        gettext_lazy("This cannot be done here"),
+        gettext_lazy("Use one of the methods named in the header Allow."),
+    ),
+    "not-acceptable": (
+        406,
+        gettext_lazy("We answer in JSON"),
+        gettext_lazy("Send “Accept: application/json”, or leave it out."),
+    ),
+    "conflict": (
+        409,
+        gettext_lazy("Not possible as things stand"),
+        gettext_lazy("Read the ticket again before you go on."),
+    ),
     "precondition-failed": (
         412,
         gettext_lazy("It has changed since you read it"),
@@ -40,7 +68,11 @@ KINDS: dict[str, tuple[int, str | Promise, str | Promise]] = {
         gettext_lazy("We cannot read this kind of content"),
         gettext_lazy("Send application/json in UTF-8, or multipart/form-data where files are taken."),
     ),
-    "invalid": (422, gettext_lazy("Some fields are wrong"), gettext_lazy("Mend the fields that are named and send it again.")),
+    "invalid": (
+        422,
+        gettext_lazy("Some fields are wrong"),
+        gettext_lazy("Mend the fields that are named and send it again."),
+    ),
     "key-reused": (
         422,
         gettext_lazy("This Idempotency-Key was used for something else"),
@@ -52,7 +84,11 @@ KINDS: dict[str, tuple[int, str | Promise, str | Promise]] = {
         gettext_lazy("Something went wrong on our side"),
         gettext_lazy("Try again later with the same Idempotency-Key; nothing is done twice."),
     ),
-    "no-room": (507, gettext_lazy("There is no room for files"), gettext_lazy("Send it without files, or try again later.")),
+    "no-room": (
+        507,
+        gettext_lazy("There is no room for files"),
+        gettext_lazy("Send it without files, or try again later."),
+    ),
 }  # fmt: skip
 BY_STATUS = {status: kind for kind, (status, _title, _next) in reversed(KINDS.items())}
 

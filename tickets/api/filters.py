@@ -71,8 +71,8 @@ def filtered(tickets: TicketQuerySet, query: Mapping[str, Any], *, user: User, d
     if channels := query.get("channel"):
         tickets = tickets.filter(channel__in=channels)
     if (assignee := query.get("assignee")) is not None:
-        who = {"me": user.pk, "none": None}.get(assignee, assignee) if isinstance(assignee, str) else assignee
-        tickets = tickets.unassigned() if who is None else tickets.filter(assignee=who)
+        mine = user.pk if assignee == "me" else assignee
+        tickets = tickets.unassigned() if assignee == "none" else tickets.filter(assignee_id=mine)
     if slugs := query.get("team"):
         tickets = tickets.filter(team__in=[desk.team_by_slug[slug].pk for slug in slugs if slug in desk.team_by_slug])
     if tags := query.get("tag"):

@@ -40,13 +40,13 @@ class Write:
         return f"api:{_sha256(f'{self.token_id} {self.key} {self.fingerprint}')[:56]}" if self.key else ""
 
 
-def write_of(request: Request, given: Mapping[str, Any], files: list[StoredFile]) -> Write:
+def write_of(request: Request, token_id: int, given: Mapping[str, Any], files: list[StoredFile]) -> Write:
     """Read the header; `given`: the fields as they were sent."""
     key = request.headers.get("Idempotency-Key", "").strip()
     if len(key) > LONGEST_KEY or not key.isprintable():
         raise Problem("bad-request", _("An Idempotency-Key has at most 255 printable characters."))
     sent = [request.method, request.path, given, [(file.name, file.sha256) for file in files]]
-    return Write(request.auth.token_id, key and _sha256(key), _sha256(json.dumps(sent, sort_keys=True, default=str)))
+    return Write(token_id, key and _sha256(key), _sha256(json.dumps(sent, sort_keys=True, default=str)))
 
 
 def once(write: Write, work: Callable[[], Response]) -> Response:

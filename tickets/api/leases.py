@@ -1,7 +1,7 @@
 """How many requests a token has left in its minute: counted for every process at once, without a write for each.
 
-A process takes a small share of the minute at a time and spends it by itself; so a token never gets more than its limit,
-and near the end of it a share that another process holds may be refused a few requests early.
+A process takes a small share of the minute at a time and spends it by itself: a token never gets more than its limit,
+and near the end of it may be refused while another process still holds a few requests.
 """
 
 import threading

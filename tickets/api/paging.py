@@ -1,6 +1,6 @@
 """Lists page by page: by key, so that page 1,000 costs what page 1 does and nothing is shown twice or left out."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -36,12 +36,7 @@ def orders(**columns: str) -> dict[str, Order]:
 
 
 def page(
-    request: Request,
-    rows: QuerySet[Any],
-    order: Order,
-    show: Callable[[Sequence[Any]], list[Any]],
-    *,
-    query: Mapping[str, Any],
+    request: Request, rows: QuerySet[Any], order: Order, show: Callable[[Any], list[Any]], *, query: Mapping[str, Any]
 ) -> Response:
     """One page of `rows` in that order, with the links before and after. `show` makes the rows' values, in order."""
     limit = query.get("limit", USUAL_ROWS)

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.utils import timezone
-from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
@@ -34,7 +34,8 @@ def read(request: Request, known: Iterable[Parameter]) -> dict[str, Any]:
     """The parameters given, by name; a problem names every one that is wrong or unknown."""
     by_name = {parameter.name: parameter for parameter in known}
     values, errors = {}, []
-    for name, raw in request.query_params.items():
+    for name in request.query_params:
+        raw = str(request.query_params[name])
         try:
             values[name] = _read(by_name.get(name), name, raw, sorted(by_name))
         except (ValueError, OverflowError) as error:
@@ -94,10 +95,12 @@ def moment(name: str, about: str, *, is_public: bool = True) -> Parameter:
     def at(raw: str) -> datetime:
         # A plus sign that was not encoded arrives as a space.
         text = re.sub(r" (\d\d:?\d\d)$", r"+\1", raw)
-        found = parse_datetime(text) or ((day := parse_date(text)) and datetime(day.year, day.month, day.day))  # noqa: DTZ001
-        if not found:
+        found = parse_datetime(text) or parse_datetime(f"{text}T00:00:00")
+        if found is None:
             raise ValueError(_("Write a time as 2026-03-02T09:00:00Z."))
-        return timezone.make_aware(found, timezone.get_default_timezone()) if timezone.is_naive(found) else found
+        if timezone.is_naive(found):
+            found = timezone.make_aware(found, timezone.get_default_timezone())
+        return found.astimezone(UTC)
 
     return Parameter(name, about, at, {"type": "string", "format": "date-time"}, is_public)
 

@@ -86,18 +86,19 @@ def _of_refusal(error: Refused) -> Problem:
         return Problem("too-many", error.message, headers={"Retry-After": str(error.retry_after)})
     if isinstance(error, NoRoom):
         return Problem("no-room", error.message)
-    missing = [need for need in error.missing if need in POINTERS]
-    errors = [{"pointer": POINTERS[need], "detail": error.message} for need in missing]
-    return Problem("conflict", error.message, errors=errors, **({"missing": [*error.missing]} if error.missing else {}))
+    errors = [{"pointer": POINTERS[need], "detail": error.message} for need in error.missing if need in POINTERS]
+    more: dict[str, Any] = {"missing": [*error.missing]} if error.missing else {}
+    return Problem("conflict", error.message, errors=errors, **more)
 
 
 def _of_framework(error: exceptions.APIException) -> Problem:
-    headers = {"WWW-Authenticate": error.auth_header} if getattr(error, "auth_header", "") else {}
+    asks_for = getattr(error, "auth_header", "")
+    headers = {"WWW-Authenticate": asks_for} if asks_for else {}
     kind = problems.BY_STATUS.get(error.status_code, "bad-request")
     if isinstance(error, exceptions.ParseError):
         return Problem("bad-request", str(error.detail))
     if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
-        return Problem("not-signed-in", str(error.detail) if error.detail.code == "bad_token" else "", headers=headers)
+        return Problem("not-signed-in", str(error.detail) if error.get_codes() == "bad_token" else "", headers=headers)
     return Problem(kind, headers=headers)
 
 

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -104,7 +105,7 @@ def standing(user: User, *, now: datetime | None = None) -> QuerySet[ApiToken]:
     return still.exclude(expires_at__lte=now or timezone.now())
 
 
-def bearer(secret: str, *, now: datetime) -> User | None:
+def bearer(secret: str, *, now: datetime) -> Any:
     """Whom the secret acts as, with `token_id`, `token_scopes` and `desk_version`; None if it opens nothing.
 
     Found by SHA-256, which tells nothing of the secret: how long the look-up takes does not help to guess it.
@@ -113,7 +114,7 @@ def bearer(secret: str, *, now: datetime) -> User | None:
         return None
     adapt = connection.ops.adapt_datetimefield_value
     params = [adapt(now - timedelta(minutes=1)), fingerprint(secret), adapt(now)]
-    user = next(iter(User.objects.raw(WHO, params)), None)
+    user: Any = next(iter(User.objects.raw(WHO, params)), None)
     if user is None or not user.is_active:
         return None
     if user.token_was_idle:

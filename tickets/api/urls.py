@@ -1,4 +1,4 @@
-"""Addresses of the API's first version that the tickets room answers; below api/v1/support/, without a slash at the end."""
+"""Addresses of the API's first version that the tickets room answers; below api/v1/support/, no slash at the end."""
 
 from django.urls import path
 

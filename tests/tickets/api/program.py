@@ -47,7 +47,9 @@ class Program:
 
     def _send(self, method: str, path: str, given: Any, headers: dict[str, str]) -> Any:
         ask = getattr(self.client, method)
-        return ask(PLACE + path, {} if given is None else given, content_type="application/json", headers=_named(headers))
+        return ask(
+            PLACE + path, {} if given is None else given, content_type="application/json", headers=_named(headers)
+        )
 
 
 def _named(headers: dict[str, str]) -> dict[str, str]:

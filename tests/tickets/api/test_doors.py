@@ -131,7 +131,10 @@ def test_nobody_sets_a_field_by_the_way(world, programs, role):
 
 
 def test_a_customer_reads_only_what_their_own_page_shows(world, programs):
-    closed_to = {"owner": (*INTERNAL, *OTHERS, *RESTRICTED), "outsider": (*INTERNAL, *OTHERS, *RESTRICTED, "nothing works")}
+    closed_to = {
+        "owner": (*INTERNAL, *OTHERS, *RESTRICTED),
+        "outsider": (*INTERNAL, *OTHERS, *RESTRICTED, "nothing works"),
+    }
     leaks = []
     for role, secrets in closed_to.items():
         for name in names():
@@ -144,7 +147,9 @@ def test_a_customer_reads_only_what_their_own_page_shows(world, programs):
             answer = programs[role].get(f"tickets/{number}/messages")
             leaks += [(role, number, word) for word in secrets if word in answer.content.decode().lower()]
     assert leaks == []
-    found = [programs["owner"].get(f"tickets?q={word}").json()["results"] for word in ("zqnote", "zqwithdrawn", "works")]
+    found = [
+        programs["owner"].get(f"tickets?q={word}").json()["results"] for word in ("zqnote", "zqwithdrawn", "works")
+    ]
     assert [len(rows) for rows in found] == [0, 0, 1]
 
 
@@ -181,7 +186,10 @@ def test_a_customer_writes_in_their_own_name_only(world, programs):
     assert problem(dana.post(f"tickets/{ticket.pk}/transitions", {"to": "pending_customer"})) == (409, "conflict")
     assert dana.post(f"tickets/{ticket.pk}/transitions", {"to": "closed"}).json()["state"] == "closed"
     assert dana.post(f"tickets/{ticket.pk}/transitions", {"to": "in_progress"}).json()["state"] == "in_progress"
-    assert problem(programs["outsider"].post(f"tickets/{ticket.pk}/transitions", {"to": "closed"})) == (404, "not-found")
+    assert problem(programs["outsider"].post(f"tickets/{ticket.pk}/transitions", {"to": "closed"})) == (
+        404,
+        "not-found",
+    )
 
 
 def test_a_token_that_is_over_opens_nothing_at_once():
@@ -205,7 +213,11 @@ def test_a_token_that_is_over_opens_nothing_at_once():
 def test_a_token_is_kept_as_a_hash_and_its_use_noted_once_a_minute():
     program = Program(cast.mira())
     row = ApiToken.objects.get()
-    assert (program.secret.startswith("fl_"), len(program.secret), program.secret in str(vars(row))) == (True, 35, False)
+    assert (program.secret.startswith("fl_"), len(program.secret), program.secret in str(vars(row))) == (
+        True,
+        35,
+        False,
+    )
     with time_machine.travel(timezone.now(), tick=False) as clock:
         program.get("me")
         first = ApiToken.objects.get().last_used_at

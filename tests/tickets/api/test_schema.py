@@ -59,14 +59,17 @@ def test_every_operation_has_an_example_of_what_it_takes_and_answers():
     without = []
     for _place, _method, described in operations():
         good = [answer for status, answer in described["responses"].items() if status in ("200", "201")]
-        for body in [*told_by(described.get("requestBody", {})), *(body for answer in good for body in told_by(answer))]:
+        for body in [
+            *told_by(described.get("requestBody", {})),
+            *(body for answer in good for body in told_by(answer)),
+        ]:
             without += [] if "example" in body else [described["operationId"]]
     assert without == []
 
 
 def test_every_example_is_as_its_schema_says():
     resolver = {"components": document()["components"]}
-    for name, schema in document()["components"]["schemas"].items():
+    for schema in document()["components"]["schemas"].values():
         if "example" in schema:
             jsonschema.Draft202012Validator({**resolver, **schema}).validate(schema["example"])
 

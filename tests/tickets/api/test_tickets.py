@@ -23,7 +23,9 @@ def mira(settings, tmp_path):
 
 def test_a_new_ticket_comes_through_the_front_door(mira):
     cast.CategoryFactory(slug="billing")
-    answer = mira.post("tickets", {**NEW, "category": "billing", "reference": "R-1", "tags": ["vip"], "priority": "high"})
+    answer = mira.post(
+        "tickets", {**NEW, "category": "billing", "reference": "R-1", "tags": ["vip"], "priority": "high"}
+    )
     told = answer.json()
     assert (answer.status_code, answer["Location"]) == (201, f"/api/v1/support/tickets/{told['number']}")
     ticket = Ticket.objects.get(pk=told["number"])
@@ -205,7 +207,11 @@ def test_moves_say_what_is_missing_and_then_go(mira):
     assert told["state"] == "new"
     assert {row["to"]: row["missing"] for row in told["results"]}["resolved"] == ["cause"]
     refused = mira.post(f"tickets/{ticket.pk}/transitions", {"to": "resolved"})
-    assert (problem(refused), refused.json()["missing"], pointers(refused)) == ((409, "conflict"), ["cause"], ["/cause"])
+    assert (problem(refused), refused.json()["missing"], pointers(refused)) == (
+        (409, "conflict"),
+        ["cause"],
+        ["/cause"],
+    )
     moved = mira.post(f"tickets/{ticket.pk}/transitions", {"to": "resolved", "cause": "Ours", "fix": "Mended"}).json()
     assert (moved["state"], moved["cause"], moved["fix"]) == ("resolved", "Ours", "Mended")
     assert problem(mira.post(f"tickets/{ticket.pk}/transitions", {"to": "pending_customer"})) == (409, "conflict")

@@ -1,7 +1,7 @@
-"""What every view of the API does around its few lines: scopes, limits, parameters, sparse fields, ETags, writes once."""
+"""What every view of the API does around its few lines: scopes, limits, parameters, sparse fields, ETags, one write."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.conf import settings
 from django.http import Http404
@@ -16,7 +16,6 @@ from tickets import desk as desk_settings
 from tickets import files as kept_files
 from tickets.api import etags, idempotency, paging, parameters
 from tickets.api.authentication import BearerToken, Grant
-from tickets.api.fields import Given
 from tickets.api.parameters import Parameter
 from tickets.api.problems import Problem, handle, wrong_field
 from tickets.api.reading import MOST_BYTES, Form, Json, StrictJson
@@ -27,17 +26,19 @@ from tickets.permissions import visible_tickets
 
 Shown = dict[str, Any]
 API = "/api/v1"
+# For views whose POST may carry files: JSON without, multipart/form-data with them.
+FORMS_TOO = (StrictJson, Form)
 
 
 class ApiView(APIView):
     """A resource. `scopes`: what each method asks of the token; `is_public`: customers' tokens may come in as well."""
 
-    authentication_classes = (BearerToken,)
+    authentication_classes: Sequence[Any] = (BearerToken,)
     permission_classes = ()
     throttle_classes = ()
     renderer_classes = (Json,)
     metadata_class = None
-    parser_classes = (StrictJson,)
+    parser_classes: Sequence[Any] = (StrictJson,)
     scopes: ClassVar[Mapping[str, str]] = {}
     is_public: ClassVar[bool] = False
     # Parameters by method; LIMIT and CURSOR where it pages.
@@ -52,16 +53,17 @@ class ApiView(APIView):
         request.version = request.versioning_scheme = None
         if not request.user.is_authenticated:
             raise NotAuthenticated
-        grant: Grant = request.auth
+        grant = self.grant
         grant.count()
         if not self.is_public and not self.user.is_desk_staff:
             raise Problem("forbidden", _("This is for people of the desk."))
-        method = "GET" if request.method == "HEAD" else request.method
+        method = "GET" if request.method == "HEAD" else request.method or ""
         if method in self.scopes:
             grant.require(self.scopes[method])
-        if int(request.headers.get("Content-Length") or 0) > MOST_BYTES and not _is_form(request):
+        length = request.headers.get("Content-Length") or "0"
+        if length.isdecimal() and int(length) > MOST_BYTES and not _is_form(request):
             raise Problem("too-large", _("A JSON body may have up to 1 MB."))
-        known = [one for one in self.parameters.get(method or "", ()) if one.is_public or self.user.is_desk_staff]
+        known = [one for one in self.parameters.get(method, ()) if one.is_public or self.user.is_desk_staff]
         self.query = parameters.read(request, known)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
@@ -78,7 +80,11 @@ class ApiView(APIView):
 
     @property
     def user(self) -> User:
-        return self.request.user
+        return cast(User, self.request.user)
+
+    @property
+    def grant(self) -> Grant:
+        return cast(Grant, self.request.auth)
 
     @property
     def desk(self) -> Desk:
@@ -95,7 +101,7 @@ class ApiView(APIView):
             return Response(None, status=304, headers=tag)
         return Response(sparse(shown, self.query), status=status, headers=tag)
 
-    def listed(self, rows: Any, order: paging.Order, show: Callable[[Sequence[Any]], list[Shown]]) -> Response:
+    def listed(self, rows: Any, order: paging.Order, show: Callable[[Any], list[Shown]]) -> Response:
         def shortened(found: Sequence[Any]) -> list[Shown]:
             return [sparse(shown, self.query) for shown in show(found)]
 
@@ -110,10 +116,10 @@ class ApiView(APIView):
 
     def once(self, work: Callable[[str], Response], files: Sequence[kept_files.StoredFile] = ()) -> Response:
         """Do a write once; `work` gets the dedupe key for intake or conversation."""
-        sent = {name: self.request.data.getlist(name) for name in self.request.data if name != "files"} if _is_form(
-            self.request
-        ) else self.request.data  # fmt: skip
-        write = idempotency.write_of(self.request, sent, list(files))
+        sent: Any = self.request.data
+        if _is_form(self.request):
+            sent = {name: sent.getlist(name) for name in sent if name != "files"}
+        write = idempotency.write_of(self.request, self.grant.token_id, sent, list(files))
         return idempotency.once(write, lambda: work(write.dedupe_key))
 
     def files(self) -> list[kept_files.StoredFile]:
@@ -133,12 +139,6 @@ class ApiView(APIView):
         return kept
 
 
-class TakesFiles:
-    """For views whose POST may carry files: JSON without, multipart/form-data with them."""
-
-    parser_classes = (StrictJson, Form)
-
-
 def find(rows: Any, pk: int) -> Any:
     """The row of that id, 404 if there is none."""
     row = rows.filter(pk=pk).first() if pk < 2**63 else None
@@ -156,4 +156,4 @@ def _is_form(request: Request) -> bool:
     return (request.content_type or "").lower().startswith("multipart/form-data")
 
 
-__all__ = ["API", "ApiView", "Given", "Shown", "TakesFiles", "find", "sparse"]
+__all__ = ["API", "FORMS_TOO", "ApiView", "Shown", "find", "sparse"]

@@ -1,5 +1,7 @@
 """What is said on a ticket and what happened to it: messages, files, events."""
 
+from typing import Any
+
 from django.db.models import QuerySet
 from django.http import Http404
 from django.http.response import HttpResponseBase
@@ -13,7 +15,7 @@ from tickets.api.operations import operation
 from tickets.api.parameters import PAGING, one_of, shown, words
 from tickets.api.problems import Problem, wrong_field
 from tickets.api.serializers.messages import EventShape, MessageGiven, MessageShape, show_events, show_messages
-from tickets.api.views.base import API, ApiView, Shown, TakesFiles, find
+from tickets.api.views.base import API, FORMS_TOO, ApiView, Shown, find
 from tickets.api.views.tickets import TicketView
 from tickets.channels.base import Inbound, Sender
 from tickets.models import Attachment, Channel, IdentityKind, Message, MessageKind, State, Ticket, TicketEvent
@@ -25,7 +27,8 @@ ORDERING = one_of("ordering", "Oldest first unless told; a minus turns it around
 REPLYING = ("next_state", "cause", "fix", "seen_at")
 
 
-class Messages(TakesFiles, TicketView):
+class Messages(TicketView):
+    parser_classes = FORMS_TOO
     scopes = {"GET": "tickets:read", "POST": "messages:write"}
     is_public = True
     parameters = {
@@ -112,7 +115,7 @@ class OneFile(ApiView):
     scopes = {"GET": "tickets:read"}
     is_public = True
 
-    def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[object, str]:
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
         """A file comes as what it is, whatever JSON the program would like."""
         return super().perform_content_negotiation(request, force=True)
 

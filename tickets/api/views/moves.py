@@ -74,7 +74,7 @@ class Handover(TicketView):
 
     @operation("handover_create", "Tickets", "Hand a ticket over", given=HandoverGiven, answer=TicketShape)
     def post(self, request: Request, number: int) -> Response:
-        """To another team, with a note for whoever takes it up. Out of sight afterwards, its number alone is answered."""
+        """To another team, with a note for whoever takes it up. Out of sight there, its number alone is answered."""
         self.ticket(number)
         given = self.given(HandoverGiven)
         team = self.desk.team_by_slug.get(given["team"])

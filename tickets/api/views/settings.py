@@ -43,7 +43,7 @@ class Macros(ApiView):
         rows = Macro.objects.filter(is_active=True).exclude(team__in=closed_teams(self.user))
         if "ticket" not in self.query:
             return self.listed(rows, BY_ID["id"], lambda found: show_macros(found, self.desk.teams))
-        self.request.auth.require("tickets:read")
+        self.grant.require("tickets:read")
         ticket = self.ticket(self.query["ticket"], "customer")
         usable = rows.filter(pk__in=[macro.pk for macro in macros.usable(self.desk, ticket)])
 
@@ -77,7 +77,7 @@ class Me(ApiView):
     @operation("me_read", "Token", "Who am I", answer=MeShape)
     def get(self, request: Request) -> Response:
         """Whom this token acts as, what it may do, and until when."""
-        user, grant = self.user, request.auth
+        user, grant = self.user, self.grant
         team = self.desk.teams.get(user.team_id or 0)
         return self.one({
             "id": user.pk, "name": user.name, "email": user.email, "role": user.role,

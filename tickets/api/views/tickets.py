@@ -23,7 +23,7 @@ from tickets.api.serializers.tickets import (
     show_new,
     show_one,
 )  # fmt: skip
-from tickets.api.views.base import API, ApiView, Shown, TakesFiles, find
+from tickets.api.views.base import API, FORMS_TOO, ApiView, Shown, find
 from tickets.channels.base import Inbound, Sender
 from tickets.desk import Desk
 from tickets.models import Category, Channel, IdentityKind, Ticket, User
@@ -56,7 +56,8 @@ class TicketView(ApiView):
         return self.one(self.shown(ticket), status=status)
 
 
-class Tickets(TakesFiles, TicketView):
+class Tickets(TicketView):
+    parser_classes = FORMS_TOO
     scopes = {"GET": "tickets:read", "POST": "tickets:write"}
     is_public = True
     parameters = {"GET": filters.FILTERS}
@@ -127,7 +128,7 @@ class Tickets(TakesFiles, TicketView):
     def _channel(self, given: dict[str, Any]) -> Channel:
         channel = Channel(given.get("channel", Channel.API))
         if channel != Channel.API:
-            self.request.auth.require("tickets:import")
+            self.grant.require("tickets:import")
         return channel
 
 
@@ -223,7 +224,7 @@ CHANGES: dict[str, Callable[[Ticket, Any, User, Desk], object]] = {
 
 def _own_sender(user: User, given: dict[str, Any]) -> Sender:
     """A customer writes in their own name, whatever they send along."""
-    foreign = [name for name in ("phone", "channel", "priority", "tags") if name in given]
+    foreign: list[str] = [name for name in ("phone", "channel", "priority", "tags") if name in given]
     if given.get("email", user.email).lower() != user.email:
         foreign.append("email")
     if foreign:
