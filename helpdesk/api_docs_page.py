@@ -23,7 +23,7 @@ class Row:
     name: str
     place: str
     kind: str
-    about: str
+    about: Markup
     is_required: bool = False
 
 
@@ -86,13 +86,13 @@ def _entry(made: Mapping[str, Any], address: str, method: str, described: Mappin
 
 
 def _parameter(one: Mapping[str, Any]) -> Row:
-    return Row(one["name"], one["in"], _kind(one["schema"]), one.get("description", ""), one.get("required", False))
+    return Row(one["name"], one["in"], _kind(one["schema"]), as_html(one.get("description", "")), one.get("required", False))
 
 
 def _fields(made: Mapping[str, Any], sent: Mapping[str, Any]) -> Iterator[Row]:
     schema = _resolved(made, sent.get("schema", {}))
     for name, inner in schema.get("properties", {}).items():
-        yield Row(name, "", _kind(inner), inner.get("description", ""), name in schema.get("required", ()))
+        yield Row(name, "", _kind(inner), as_html(inner.get("description", "")), name in schema.get("required", ()))
 
 
 def _resolved(made: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:

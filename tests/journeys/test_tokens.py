@@ -21,13 +21,14 @@ def test_a_token_is_made_shown_once_and_revoked(open_page, sign_in, axe, transac
     page.get_by_label("tickets:read").check()
     page.get_by_role("button", name="Make a token").click()
     secret = page.get_by_role("textbox", name="Your new token").input_value()
+    page.get_by_role("button", name="Copy").wait_for()
     assert (secret[:3], axe(page)) == ("fl_", [])
     program = Client(headers={"Authorization": f"Bearer {secret}"})
     assert program.get("/api/v1/support/me").json()["scopes"] == ["tickets:read"]
     page.goto("/preferences/tokens/")
     assert secret not in page.content()
     page.get_by_role("button", name="Revoke").click()
-    page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
+    page.get_by_role("button", name="Yes, go on").click()
     page.get_by_text("opens nothing any more").wait_for()
     assert program.get("/api/v1/support/me").status_code == 401
     assert ApiToken.objects.get().revoked_at is not None
