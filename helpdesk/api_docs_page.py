@@ -86,7 +86,9 @@ def _entry(made: Mapping[str, Any], address: str, method: str, described: Mappin
 
 
 def _parameter(one: Mapping[str, Any]) -> Row:
-    return Row(one["name"], one["in"], _kind(one["schema"]), as_html(one.get("description", "")), one.get("required", False))
+    return Row(
+        one["name"], one["in"], _kind(one["schema"]), as_html(one.get("description", "")), one.get("required", False)
+    )
 
 
 def _fields(made: Mapping[str, Any], sent: Mapping[str, Any]) -> Iterator[Row]:
