@@ -46,8 +46,8 @@ def places(world: World) -> list[Place]:
         ),
         "owner": ("my_requests", "preferences", "password_change", "api_tokens"),
         "agent": (
-            "queue", "ticket", "customers", "customer", "my_day", "ticket_new", "notifications", "preferences", "api_tokens",
-            "views", "keys",
+            "queue", "ticket", "customers", "customer", "my_day", "ticket_new", "notifications", "preferences",
+            "api_tokens", "views", "keys",
             "palette", "ticket_timeline", "ticket_clocks", "ticket_merge", "ticket_split", "ticket_handover",
             "ticket_snooze",
         ),

@@ -59,12 +59,11 @@ def test_a_customer_is_added_once_and_changed(mira):
 
 
 def test_the_directory_names_colleagues_and_no_customers(mira):
-    cast.olaf()
-    cast.sara()
+    olaf, _sara = cast.olaf(), cast.sara()
     rows = mira.get("users").json()["results"]
     assert [row["name"] for row in rows] == ["Mira Kovac", "Sara Anand"]
     assert (rows[1]["team"], rows[1]["tier"], set(rows[1]) & {"password", "last_login"}) == ("tier-2", 2, set())
-    assert problem(mira.get(f"users/{cast.olaf().pk}")) == (404, "not-found")
+    assert problem(mira.get(f"users/{olaf.pk}")) == (404, "not-found")
     assert [row["slug"] for row in mira.get("teams").json()["results"]] == ["tier-1", "tier-2"]
 
 

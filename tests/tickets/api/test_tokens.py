@@ -34,11 +34,12 @@ def test_a_person_makes_a_token_sees_it_once_and_takes_it_back(client):
 
 
 def test_a_customer_gives_away_only_what_is_theirs(client):
-    client.force_login(cast.olaf())
+    olaf = cast.olaf()
+    client.force_login(olaf)
     refused = client.post(reverse("api_tokens"), {"name": "x", "scopes": ["customers:read"]})
     assert (refused.status_code, ApiToken.objects.count()) == (422, 0)
     with pytest.raises(Refused, match="Not a scope"):
-        tokens.make(cast.olaf(), name="x", scopes=["staff:read"], by=None)
+        tokens.make(olaf, name="x", scopes=["staff:read"], by=None)
     assert client.post(reverse("api_tokens"), {"name": "x", "scopes": ["tickets:read"]}).status_code == 200
 
 
