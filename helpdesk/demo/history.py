@@ -5,7 +5,7 @@ minute."""
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -24,6 +24,7 @@ from tickets import (
     intake,
     lifecycle,
     routing,
+    rules,
     satisfaction,
     triage,
 )  # fmt: skip
@@ -32,6 +33,7 @@ from tickets.errors import Refused
 from tickets.models import (
     Channel,
     Customer,
+    EventKind,
     IdentityKind,
     OutboxMail,
     OutboxStatus,
@@ -167,10 +169,21 @@ class Player:
 
     def _settle(self) -> None:
         """History has been reacted to and its mail has gone out; what is overdue now is known to be."""
+        self._count_rules()
         self._put_behind()
         while deadlines.sweep(self.now):
             pass
         self._put_behind()
+
+    def _count_rules(self) -> None:
+        """As the reactions would have: which rules decided, day by day."""
+        days: dict[date, list[int]] = {}
+        told = TicketEvent.objects.filter(reacted_at__isnull=True, kind__in=(EventKind.SORTED, EventKind.ROUTED))
+        for at, data in told.values_list("at", "data").iterator():
+            used = (decision["rule_id"] for decision in data.get("decisions", ()) if decision.get("rule_id"))
+            days.setdefault(at.date(), []).extend(used)
+        for day, used_that_day in days.items():
+            rules.count_uses(used_that_day, day)
 
     def _put_behind(self) -> None:
         TicketEvent.objects.filter(reacted_at__isnull=True).update(reacted_at=self.now)

@@ -5,6 +5,7 @@ from unittest.mock import Mock
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db.models import Sum
 from django.utils import timezone
 
 from helpdesk.demo import people, seed, trickle
@@ -13,13 +14,16 @@ from tickets.models import (
     OPEN_STATES,
     Attachment,
     Draft,
+    EventKind,
     Message,
     MessageKind,
     OutboxMail,
+    RuleUse,
     Satisfaction,
     SavedView,
     State,
     Ticket,
+    TicketEvent,
     User,
 )  # fmt: skip
 
@@ -69,6 +73,20 @@ def test_demo_queue_shows_what_a_support_floor_knows(demo):
     assert Message.objects.filter(kind=MessageKind.NOTE).exclude(mentions=None).count() == 3
     assert Attachment.objects.count() >= 6
     assert Satisfaction.objects.count() >= 2
+
+
+def test_demo_counts_which_rules_decided(demo):
+    seed.fill(number=40)
+    behind = TicketEvent.objects.filter(reacted_at__isnull=False, at__gte=timezone.now() - timedelta(days=5))
+    decided = [
+        decision["rule_id"]
+        for data in behind.filter(kind__in=(EventKind.SORTED, EventKind.ROUTED)).values_list("data", flat=True)
+        for decision in data["decisions"]
+        if decision["rule_id"]
+    ]
+    counted = dict(RuleUse.objects.values_list("rule").annotate(times=Sum("count")))
+    assert len(decided) > 5
+    assert [rule for rule in decided if counted.get(rule, 0) < decided.count(rule)] == []
 
 
 def test_demo_sign_ins_have_the_printed_password(demo):

@@ -20,6 +20,7 @@ MESSAGES = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "mes
         "You ignored me, this is a terrible, horrible mess. I will sue you.",
         "Wo bleibt meine Bestellung 😡",
         "Thanks for nothing.",
+        "NOBODY answers me. This is ridiculous, I want to speak to a manager!",
     ],
 )
 def test_angry(text):
@@ -36,6 +37,7 @@ def test_angry(text):
         "I would like to recover my fucking password, how do I do it?",
         "The export is broken again and I lost an hour of work. Can you fix this today?",
         "Is this mail a scam? Somebody writes in your name.",
+        "May I speak to the account manager about a larger plan? I could not find a number.",
         "I am not furious, only a bit sad.",
         "Thank you!!! You are amazing, insanely good service!",
         "Unsere Rechnung ist FALSCH, bitte prüfen!!",
