@@ -270,6 +270,7 @@ class _Telling:
         deadlines, breaches = self.clocks.unsaved() if self.clocks else ([], [])
         for breach in breaches:
             self._event(EventKind.BREACHED, breach.at, None, **breach.data)
+        ticket.updated_at = max(event["at"] for event in self.events)
         if story.score and story.rated_at:
             tables[Satisfaction].add(
                 ticket_id=ticket.pk, score=story.score, comment=story.comment, agent_id=ticket.assignee_id,

@@ -18,6 +18,7 @@ from helpdesk import reactions
 from helpdesk.demo import trickle
 from helpdesk.pulse import BEAT, NAME_VARIABLE
 from tickets import deadlines, mail_intake, mailbox_health, outbox, presence, routing, throttle, webhook_book, webhooks
+from tickets.api import tokens
 from tickets.models import CaughtMail, Heartbeat
 
 log = structlog.get_logger()
@@ -60,6 +61,7 @@ def housekeeping(now: datetime | None = None) -> dict[str, int]:
     old_caught = caught[CAUGHT_MAIL_KEPT : CAUGHT_MAIL_KEPT + 1]
     parts: dict[str, Callable[[], int]] = {
         "throttles": lambda: throttle.sweep(now),
+        "answers": lambda: tokens.sweep(now),
         "sessions": lambda: Session.objects.filter(expire_date__lt=now).delete()[0],
         "presences": lambda: presence.forget_gone(now),
         "heartbeats": lambda: Heartbeat.objects.filter(at__lt=now - HEARTBEATS_KEPT).delete()[0],

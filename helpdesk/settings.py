@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "django_fsm",
     "django_htmx",
     "django_q",
+    "rest_framework",
     "csp",
     "simple_history",
     "tickets",
@@ -220,6 +221,25 @@ MAX_SUBJECT_CHARACTERS = 200
 DATA_UPLOAD_MAX_MEMORY_SIZE = 3 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 PUBLIC_FORMS_PER_HOUR = env.int("PUBLIC_FORMS_PER_HOUR", default=20)
+
+# The API: one answer for everything, made in tickets.api; nothing of REST framework's own pages and sessions.
+API_PER_MINUTE = env.int("API_PER_MINUTE", default=600)  # requests of one token
+REST_FRAMEWORK = {
+    "EXCEPTION_HANDLER": "tickets.api.problems.handle",
+    "DEFAULT_AUTHENTICATION_CLASSES": ["tickets.api.authentication.BearerToken"],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["tickets.api.reading.Json"],
+    "DEFAULT_PARSER_CLASSES": ["tickets.api.reading.StrictJson"],
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "URL_FORMAT_OVERRIDE": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": f"{SITE_NAME} API",
+    "VERSION": "1.0",
+    "OAS_VERSION": "3.1.1",
+    "POSTPROCESSING_HOOKS": [],
+    "SERVE_INCLUDE_SCHEMA": False,
+}
 
 # Mail: the demo and development keep it in the local mailbox page; production names a server.
 _MAILBOX, _SMTP = "tickets.caught_mail.EmailBackend", "django.core.mail.backends.smtp.EmailBackend"

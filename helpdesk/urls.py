@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from helpdesk import demo_mail, health, set_aside
+from helpdesk.lib.lazy_urls import lazy_path
 
 urlpatterns = [
     path("", include("tickets.urls.portal")),
@@ -20,6 +21,8 @@ urlpatterns = [
     path("demo/mail/<int:pk>/html/", demo_mail.demo_mail_html, name="demo_mail_html"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    lazy_path("api/v1/", "helpdesk.api", "api"),
+    lazy_path("api/", "helpdesk.api_docs", "api_docs"),
     path("admin/", admin.site.urls),
 ]
 

@@ -16,6 +16,7 @@ from django.utils.http import urlsafe_base64_encode
 from knowledge.models import Article
 from tests import cast
 from tickets import conversation, details, files, lifecycle, links
+from tickets.api import tokens
 from tickets.models import (
     CaughtMail,
     Customer,
@@ -74,6 +75,7 @@ class World:
     given: dict[str, dict[str, Any]]
     given_hidden: dict[str, dict[str, Any]]
     sessions: dict[str, str] = field(default_factory=dict)
+    secret: str = ""
 
     def client(self, role: str, **options: Any) -> Client:
         """A fresh browser that holds that person's session; what goes wrong in a page shows as its status."""
@@ -196,7 +198,12 @@ def a_world() -> World:
     }  # fmt: skip
     world = World(people, dana, ticket, closed, other, hidden, {}, {})
     rule, macro = Rule.objects.get(name="Never"), Macro.objects.get(name="Greet")
+    _token, world.secret = tokens.make(mira, name="Own", scopes=["tickets:read"], by=mira)
+    firm = dana.organisation or cast.OrganisationFactory()
     shared: dict[str, dict[str, Any]] = {
+        "api_token": {"pk": _token.pk}, "api_token_revocation": {"pk": _token.pk},
+        "api:customer": {"customer": dana.pk}, "api:organisation": {"organisation": firm.pk},
+        "api:user": {"user": mira.pk}, "api:article": {"slug": "how-to"},
         "rule": {"pk": rule.pk}, "view": {"pk": own_view.pk}, "customer": {"customer_id": dana.pk},
         "article": {"slug": "how-to"}, "demo": {"pk": caught.pk}, "my_requests_open": {"token": "forged"},
         "surveys": {"token": links.surveys_url(dana).rsplit("/", 2)[1]},
@@ -218,6 +225,8 @@ def a_world() -> World:
             "webhook": {"pk": hook.pk},
             "webhook_delivery": {"pk": hook.pk, "delivery": deliveries[kind].pk},
             "webhook_delivery_again": {"pk": hook.pk, "delivery": deliveries[kind].pk},
+            "api:ticket": {"number": of.pk}, "api:ticket_link": {"number": of.pk, "other": closed.pk},
+            "api:file": {"file": file.pk},
         })  # fmt: skip
     for role in people:
         world.client(role)
@@ -257,6 +266,6 @@ def _walk(patterns: list[Any], before: str = "") -> Iterator[tuple[str, URLPatte
         if getattr(pattern, "namespace", None) == "admin":
             yield ADMIN, pattern
         elif hasattr(pattern, "url_patterns"):
-            yield from _walk(pattern.url_patterns)
+            yield from _walk(pattern.url_patterns, f"{pattern.namespace}:" if pattern.namespace else before)
         else:
-            yield pattern.name, pattern
+            yield before + pattern.name if pattern.name else None, pattern

@@ -51,7 +51,8 @@ class Change:
     def write(self) -> None:
         if "clocks" in self.__dict__:
             self.fields.update(self.clocks.save())
-        if self.fields:
+        if self.fields or self.events:
+            self.set(updated_at=self.now)
             self.ticket.save(update_fields=sorted(self.fields))
         if self.events:
             timeline.record(*self.events)

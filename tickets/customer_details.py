@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from tickets.models import Customer, Ticket
 
@@ -25,7 +26,10 @@ def change(customer: Customer, **values: Any) -> Customer:
     fresh.save(update_fields=sorted(values))
     if values.keys() & {"name", "organisation", "own_tier"}:
         Ticket.objects.filter(customer=fresh).update(
-            customer_name=str(fresh)[:120], organisation=fresh.organisation, customer_tier=fresh.tier
+            customer_name=str(fresh)[:120],
+            organisation=fresh.organisation,
+            customer_tier=fresh.tier,
+            updated_at=timezone.now(),
         )
     return fresh
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models.query import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from helpdesk.lib import text
@@ -127,7 +128,11 @@ def merge_customers(customer: Customer, *, into: Customer, by: User | None) -> C
         Message.objects.filter(customer=gone).update(customer=kept)
         OutboxMail.objects.filter(customer=gone).update(customer=kept)
         Ticket.objects.filter(customer=gone).update(
-            customer=kept, organisation=kept.organisation, customer_name=kept.name, customer_tier=kept.tier
+            customer=kept,
+            organisation=kept.organisation,
+            customer_name=kept.name,
+            customer_tier=kept.tier,
+            updated_at=timezone.now(),
         )
         told: dict[str, Any] = {
             "field": "customer", "old": str(gone), "new": str(kept), "old_id": gone.pk, "new_id": kept.pk,

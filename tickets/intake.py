@@ -26,6 +26,7 @@ class Received:
     ticket: Ticket
     message: Message
     is_new: bool  # False: the same inbound had come before
+    tags: tuple[str, ...] = ()  # that rules gave a new ticket
 
 
 def receive(
@@ -100,7 +101,8 @@ def open_ticket(
         organisation_id=customer.organisation_id, customer_name=str(customer)[:120], customer_tier=customer.tier,
         category_id=inbound.category_id, reference=text.plain(inbound.reference, 64).strip(),
         language=customer.language,
-        created_at=now, waiting_since=now, last_message_at=now, preview=text.preview(body, 140), follows=follows,
+        created_at=now, updated_at=now, waiting_since=now, last_message_at=now, preview=text.preview(body, 140),
+        follows=follows,
     )  # fmt: skip
     if team := desk.teams.get(inbound.team_id or 0):
         ticket.team, ticket.tier = team, team.tier
@@ -115,11 +117,12 @@ def open_ticket(
     insert([ticket])
     clocks.save()
     message = _first_message(ticket, inbound, body, by=by, now=now)
-    details.tag(ticket, [decision.value for decision in [*sorting, *routed] if decision.what == "tag"])
+    tags = tuple(decision.value for decision in [*sorting, *routed] if decision.what == "tag")
+    details.tag(ticket, tags)
     _record(ticket, message, sorting, routed, assignment, by=by, now=now)
     if not ticket.is_spam and not inbound.is_quiet:
         notices.to_customer(ticket, "received", now=now, key=f"received:{ticket.pk}")
-    return Received(ticket, message, is_new=True)
+    return Received(ticket, message, is_new=True, tags=tags)
 
 
 def _works_again(customer: Customer, inbound: Inbound, now: datetime) -> None:

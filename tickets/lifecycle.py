@@ -11,6 +11,7 @@ from django_fsm import can_proceed
 from helpdesk.lib import text
 from tickets import wording
 from tickets.change import Change, changing
+from tickets.desk import Desk
 from tickets.errors import Refused
 from tickets.models import (
     OPEN_STATES,
@@ -111,6 +112,11 @@ def moves(ticket: Ticket) -> list[State]:
     if ticket.state in (State.RESOLVED, State.CLOSED):
         return [State.IN_PROGRESS] + ([State.CLOSED] if ticket.state == State.RESOLVED else [])
     return [state for state in EVENT_OF if state != ticket.state and can_proceed(getattr(ticket, f"to_{state}"))]
+
+
+def missing(ticket: Ticket, to: State, *, desk: Desk) -> list[str]:
+    """What the ticket still needs before a person may move it there (MoveCondition.Needs)."""
+    return _missing_needs(ticket, to, desk.conditions)
 
 
 def set_aside(ticket: Ticket, *, by: User, kind: EventKind, reason: str = "", now: datetime | None = None) -> Ticket:

@@ -16,7 +16,8 @@ from tickets.models import Throttle
 ATTEMPT = """
 INSERT INTO tickets_throttle (key, window_ends_at, count) VALUES {rows}
 ON CONFLICT (key) DO UPDATE SET
-    count = CASE WHEN tickets_throttle.window_ends_at <= %s THEN 1 ELSE tickets_throttle.count + 1 END,
+    count = CASE WHEN tickets_throttle.window_ends_at <= %s THEN excluded.count
+        ELSE tickets_throttle.count + excluded.count END,
     window_ends_at = CASE WHEN tickets_throttle.window_ends_at <= %s
         THEN excluded.window_ends_at ELSE tickets_throttle.window_ends_at END
 RETURNING count, window_ends_at
@@ -47,6 +48,11 @@ def tally(key: str, *, per: timedelta, now: datetime | None = None) -> int:
     return _count((key,), per, now or timezone.now())[0][0]
 
 
+def take(key: str, many: int, *, per: timedelta, now: datetime) -> tuple[int, datetime]:
+    """Count `many` attempts at once under the key; how many that makes in its window, and when the window ends."""
+    return _count((key,), per, now, many)[0]
+
+
 def is_known(key: str) -> bool:
     """Whether anything was counted under the key; counts nothing itself."""
     return Throttle.objects.filter(key=fingerprint(key)).exists()
@@ -62,11 +68,11 @@ def sweep(now: datetime | None = None) -> int:
     return Throttle.objects.filter(window_ends_at__lt=now or timezone.now()).delete()[0]
 
 
-def _count(keys: tuple[str, ...], per: timedelta, now: datetime) -> list[tuple[int, datetime]]:
+def _count(keys: tuple[str, ...], per: timedelta, now: datetime, many: int = 1) -> list[tuple[int, datetime]]:
     adapt = connection.ops.adapt_datetimefield_value
     # Sorted, so that two requests with the same keys never wait for each other in a ring.
-    rows = [value for key in sorted({fingerprint(key) for key in keys}) for value in (key, adapt(now + per))]
-    statement = ATTEMPT.format(rows=", ".join(["(%s, %s, 1)"] * (len(rows) // 2)))
+    rows = [value for key in sorted({fingerprint(key) for key in keys}) for value in (key, adapt(now + per), many)]
+    statement = ATTEMPT.format(rows=", ".join(["(%s, %s, %s)"] * (len(rows) // 3)))
     with connection.cursor() as cursor:
         cursor.execute(statement, [*rows, adapt(now), adapt(now)])
         return [(counted, _moment(end)) for counted, end in cursor.fetchall()]

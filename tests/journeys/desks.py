@@ -44,10 +44,10 @@ def places(world: World) -> list[Place]:
             "portal_home", "request_new", "request_page", "my_requests", "sign_in", "password_reset", "articles",
             "article"
         ),
-        "owner": ("my_requests", "preferences", "password_change"),
+        "owner": ("my_requests", "preferences", "password_change", "api_tokens"),
         "agent": (
             "queue", "ticket", "customers", "customer", "my_day", "ticket_new", "notifications", "preferences",
-            "views", "keys",
+            "api_tokens", "views", "keys",
             "palette", "ticket_timeline", "ticket_clocks", "ticket_merge", "ticket_split", "ticket_handover",
             "ticket_snooze",
         ),

@@ -122,13 +122,14 @@ def test_an_ambiguous_first_name_names_nobody():
 
 def test_taking_a_reply_back_restores_ticket_clocks_and_text():
     agent, ticket = mira(), a_ticket(now=MONDAY)
-    before = Ticket.objects.values().get(pk=ticket.pk)
+    columns = [field.attname for field in Ticket._meta.concrete_fields if field.name != "updated_at"]
+    before = Ticket.objects.values(*columns).get(pk=ticket.pk)
     deadlines = list(ticket.deadlines.values("kind", "due_at", "next_at", "spent", "resumed_at", "done_at"))
     message = conversation.reply(
         ticket, body="Wrong window", by=agent, next_state=State.RESOLVED, cause="a", fix="b", now=later(minutes=5)
     )
     conversation.withdraw(message, by=agent, now=later(minutes=5, seconds=8))
-    assert Ticket.objects.values().get(pk=ticket.pk) == before
+    assert Ticket.objects.values(*columns).get(pk=ticket.pk) == before
     standing = ticket.deadlines.filter(done_at__isnull=True)
     assert list(standing.values("kind", "due_at", "next_at", "spent", "resumed_at", "done_at")) == deadlines
     assert OutboxMail.objects.get(kind="reply").status == OutboxStatus.CANCELLED

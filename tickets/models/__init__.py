@@ -1,5 +1,6 @@
 """Every model of the tickets room, in reading order."""
 
+from tickets.models.api import ApiToken, IdempotencyKey
 from tickets.models.customer import Customer, CustomerTier, Identity, IdentityKind, Organisation
 from tickets.models.deadline import (
     PROMISES,
@@ -68,12 +69,12 @@ from tickets.models.webhook import EVERYTHING, PING, DeliveryStatus, Webhook, We
 
 __all__ = [
     "EVERYTHING", "OPEN_STATES", "OUR_TURN", "PING", "PROMISES", "SETTINGS_WITH_HISTORY", "STAFF_ROLES", "Absence",
-    "AfterSend", "Attachment", "Availability", "Category", "CaughtMail", "Channel", "Customer", "CustomerTier",
-    "Deadline", "DeadlineKind", "DeliveryStatus", "DeskVersion", "Draft", "EventKind", "HandleTime", "Heartbeat",
-    "Holiday", "Identity", "IdentityKind", "InboundMail", "LifecycleTiming", "Macro", "MailBody", "MailSort",
-    "MailStatus", "Mailbox", "Message", "MessageKind", "MoveCondition", "Notification", "OpeningHours",
-    "Organisation", "OutboxMail", "OutboxStatus", "Participant", "PlaybookLoad", "Presence", "Priority",
-    "ReturnKind", "ReturnedMail", "Road", "Role", "Rule", "RuleStage", "RuleUse", "Satisfaction", "SavedView",
-    "Sentiment", "Shift", "Skill", "SlaPolicy", "State", "Tag", "Target", "Team", "Theme", "Throttle", "Ticket",
-    "TicketEvent", "TicketLink", "Trust", "User", "Webhook", "WebhookDelivery", "Weekday",
+    "AfterSend", "ApiToken", "Attachment", "Availability", "Category", "CaughtMail", "Channel", "Customer",
+    "CustomerTier", "Deadline", "DeadlineKind", "DeliveryStatus", "DeskVersion", "Draft", "EventKind", "HandleTime",
+    "Heartbeat", "Holiday", "IdempotencyKey", "Identity", "IdentityKind", "InboundMail", "LifecycleTiming", "Macro",
+    "MailBody", "MailSort", "MailStatus", "Mailbox", "Message", "MessageKind", "MoveCondition", "Notification",
+    "OpeningHours", "Organisation", "OutboxMail", "OutboxStatus", "Participant", "PlaybookLoad", "Presence",
+    "Priority", "ReturnKind", "ReturnedMail", "Road", "Role", "Rule", "RuleStage", "RuleUse", "Satisfaction",
+    "SavedView", "Sentiment", "Shift", "Skill", "SlaPolicy", "State", "Tag", "Target", "Team", "Theme", "Throttle",
+    "Ticket", "TicketEvent", "TicketLink", "Trust", "User", "Webhook", "WebhookDelivery", "Weekday",
 ]  # fmt: skip

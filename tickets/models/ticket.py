@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_lazy as _
 from django_fsm import ConcurrentTransitionMixin, FSMField, transition
@@ -187,6 +188,8 @@ class Ticket(ConcurrentTransitionMixin, models.Model):
     has_breached = models.BooleanField(_("a promise was broken"), default=False)
 
     created_at = models.DateTimeField(_("created"))
+    # When a verb last changed anything of it or of what is said on it: what programs that keep a copy ask by.
+    updated_at = models.DateTimeField(_("changed"), null=True, default=timezone.now, editable=False)
     first_responded_at = models.DateTimeField(_("first response"), null=True, blank=True)
     waiting_since = models.DateTimeField(_("waiting since"), null=True, blank=True)
     resolved_at = models.DateTimeField(_("resolved"), null=True, blank=True)
@@ -254,6 +257,7 @@ class Ticket(ConcurrentTransitionMixin, models.Model):
             ),
             models.Index(F("customer"), F("id").desc(), name="ticket_customer"),
             models.Index("created_at", name="ticket_created"),
+            models.Index("updated_at", "id", name="ticket_updated"),
         ]
 
     def __str__(self) -> str:

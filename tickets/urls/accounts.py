@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tickets.views import accounts
+from tickets.views import accounts, api_tokens
 
 urlpatterns = [
     path("sign-in/", accounts.sign_in, name="sign_in"),
@@ -12,4 +12,6 @@ urlpatterns = [
     path("password/change/", accounts.password_change, name="password_change"),
     path("password/<uidb64>/<token>/", accounts.NewPassword.as_view(), name="password_reset_confirm"),
     path("preferences/", accounts.preferences, name="preferences"),
+    path("preferences/tokens/", api_tokens.api_tokens, name="api_tokens"),
+    path("preferences/tokens/<int:pk>/revocation/", api_tokens.api_token_revocation, name="api_token_revocation"),
 ]
