@@ -8,7 +8,7 @@ from django.db.models import Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 
-from helpdesk.lib.statements import Statement
+from helpdesk.lib.statements import Prepared
 from tickets.models import DeskVersion, User
 
 
@@ -26,7 +26,7 @@ class EmailBackend(ModelBackend):
 
 
 @cache
-def _who() -> Statement:
+def _who() -> Prepared:
     """Read with every request of somebody signed in."""
     version = Subquery(DeskVersion.objects.filter(pk=1).values("number"))
-    return Statement(User.objects.annotate(desk_version=Coalesce(version, 0)).filter(pk=0).order_by())
+    return Prepared(User.objects.annotate(desk_version=Coalesce(version, 0)).filter(pk=0).order_by())

@@ -9,7 +9,7 @@ from typing import Any, cast
 from django.db import transaction
 from django.utils import timezone
 
-from helpdesk.lib.statements import Statement
+from helpdesk.lib.statements import Prepared
 from tickets import desk as desk_settings
 from tickets import timeline
 from tickets.desk import Desk
@@ -83,5 +83,5 @@ def _locked(number: int) -> Ticket:
 
 
 @cache
-def _lock() -> Statement:
-    return Statement(Ticket.objects.select_for_update(of=("self",)).select_related("customer").filter(pk=0).order_by())
+def _lock() -> Prepared:
+    return Prepared(Ticket.objects.select_for_update(of=("self",)).select_related("customer").filter(pk=0).order_by())

@@ -12,7 +12,7 @@ from django.db.models.query import QuerySet
 from django.utils.translation import gettext as _
 
 from helpdesk.lib import text
-from helpdesk.lib.statements import Statement
+from helpdesk.lib.statements import Prepared
 from tickets import timeline
 from tickets.channels.base import Sender
 from tickets.errors import Refused
@@ -154,9 +154,9 @@ def _owner(kind: str, value: str) -> Customer | None:
 
 
 @cache
-def _identity() -> Statement:
+def _identity() -> Prepared:
     owned = Identity.objects.select_related("customer__organisation").order_by()
-    return Statement(owned.filter(kind="").filter(value=""))  # a kind and a value are one customer's alone
+    return Prepared(owned.filter(kind="").filter(value=""))  # a kind and a value are one customer's alone
 
 
 def _welcome(sender: Sender, value: str, name: str, *, now: datetime, language: str, time_zone: str) -> Customer:

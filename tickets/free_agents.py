@@ -3,33 +3,29 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from helpdesk.lib import clock
+from helpdesk.lib.statements import Prepared, prepared_cursor
 from tickets import wording
 from tickets.decisions import Decision, decide
 from tickets.desk import Desk, StaffCard
-from tickets.models import OPEN_STATES, Priority, Role, Ticket, User
+from tickets.models import OPEN_STATES, Absence, Availability, Priority, Role, Ticket, User
 
 # Managers and administrators see everything and are sent nothing.
 ROUTED_TO = (Role.AGENT, Role.LEAD)
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
-# Written out, not built by the ORM: they run for every ticket that comes in, and building them cost more than the rest
-# of routing. Both databases read them.
-FREE = """
-    SELECT u.id, u.capacity, u.is_experienced, u.last_assigned_at, u.name FROM tickets_user u
-    WHERE u.id IN (%s) AND u.is_active AND NOT u.is_bot AND u.availability = 'available'
-        AND NOT EXISTS (
-            SELECT 1 FROM tickets_absence a WHERE a.user_id = u.id AND a.starts_at <= %%s AND a.ends_at > %%s
-        )"""
-SKILLED = " AND EXISTS (SELECT 1 FROM tickets_user_skills s WHERE s.user_id = u.id AND s.skill_id = %s)"
+# Written out, not built by the ORM: they run for every ticket that comes in. Both databases read them.
 LOAD = (
     "SELECT assignee_id, COUNT(*) FROM tickets_ticket WHERE assignee_id IN (%s) AND state IN (%s) GROUP BY assignee_id"
 )
+SERVE = "UPDATE tickets_user SET last_assigned_at = %s WHERE id = %s"
 MIDNIGHT = time(0)
 
 
@@ -86,7 +82,7 @@ def open_load(user_ids: Iterable[int]) -> dict[int, int]:
     if not ids:
         return {}
     sql = LOAD % (_marks(ids), _marks(OPEN_STATES))
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(sql, [*ids, *map(str, OPEN_STATES)])
         return dict.fromkeys(ids, 0) | dict(cursor.fetchall())
 
@@ -119,12 +115,17 @@ def is_at_work(card: StaffCard, desk: Desk, now: datetime) -> bool:
 
 def _free_to_take(ids: list[int], ticket: Ticket, now: datetime) -> list[User]:
     """Locked rows of those available, present and skilled; always in one order, so that no two wait in a ring."""
-    moment = connection.ops.adapt_datetimefield_value(now)
-    sql, params = FREE % _marks(ids), [*ids, moment, moment]
-    if ticket.skill_id:
-        sql, params = sql + SKILLED, [*params, ticket.skill_id]
-    lock = " FOR NO KEY UPDATE OF u" if connection.features.has_select_for_no_key_update else ""
-    return list(User.objects.raw(f"{sql} ORDER BY u.id{lock}", params))
+    return _free(tuple(ids), ticket.skill_id).objects([now, now])
+
+
+@lru_cache(maxsize=256)
+def _free(ids: tuple[int, ...], skill_id: int | None) -> Prepared:
+    people = User.objects.filter(pk__in=ids, is_active=True, is_bot=False, availability=Availability.AVAILABLE)
+    if skill_id:
+        people = people.filter(Exists(User.skills.through.objects.filter(user=OuterRef("pk"), skill=skill_id)))
+    away = Absence.objects.filter(user=OuterRef("pk")).filter(starts_at__lte=NEVER).filter(ends_at__gt=NEVER)
+    columns = people.filter(~Exists(away)).only("capacity", "is_experienced", "last_assigned_at", "name")
+    return Prepared(columns.order_by("pk").select_for_update(of=("self",), no_key=True))
 
 
 def _marks(values: Collection[Any]) -> str:
@@ -135,7 +136,9 @@ def _serve(chosen: User, candidates: list[User], now: datetime) -> None:
     # Always later than everyone's last turn, also within one microsecond or when clocks differ: turns keep their order.
     latest = max((user.last_assigned_at or NEVER for user in candidates), default=NEVER)
     chosen.last_assigned_at = max(now, latest + TICK)
-    User.objects.filter(pk=chosen.pk).update(last_assigned_at=chosen.last_assigned_at)
+    at = connection.ops.adapt_datetimefield_value(chosen.last_assigned_at)
+    with prepared_cursor() as cursor:
+        cursor.execute(SERVE, [at, chosen.pk])
 
 
 def _decision(ticket: Ticket, chosen: User, load: int, desk: Desk, *, is_over: bool) -> Decision:

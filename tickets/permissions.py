@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
 
-from helpdesk.lib.statements import Statement
+from helpdesk.lib.statements import Prepared
 from tickets import desk
 from tickets.models import Message, MessageKind, Ticket, User
 from tickets.models.ticket import TicketQuerySet
@@ -107,15 +107,15 @@ def _refuse_impossible(request: DeskRequest, number: int) -> None:
         raise Http404
 
 
-# The number comes last in both, where Statement takes it.
+# The number comes last in both, where Prepared takes it.
 @lru_cache(maxsize=64)
-def _one_ticket(closed: frozenset[int], related: tuple[str, ...]) -> Statement:
-    return Statement(_outside(closed).select_related(*related).filter(pk=0))
+def _one_ticket(closed: frozenset[int], related: tuple[str, ...]) -> Prepared:
+    return Prepared(_outside(closed).select_related(*related).filter(pk=0))
 
 
 @lru_cache(maxsize=64)
-def _one_number(closed: frozenset[int]) -> Statement:
-    return Statement(_outside(closed).filter(pk=0).values_list("pk"))
+def _one_number(closed: frozenset[int]) -> Prepared:
+    return Prepared(_outside(closed).filter(pk=0).values_list("pk"))
 
 
 def _outside(closed: frozenset[int]) -> TicketQuerySet:

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from helpdesk.lib.statements import Statement
+from helpdesk.lib.statements import Prepared
 from tickets import promise, timeline
 from tickets.clockwork import DUE_FIELD, Clockwork, choose
 from tickets.desk import Desk
@@ -216,5 +216,5 @@ class Clocks(Clockwork):
 
 
 @cache
-def _open_deadlines() -> Statement:
-    return Statement(Deadline.objects.filter(done_at__isnull=True).filter(ticket_id=0))
+def _open_deadlines() -> Prepared:
+    return Prepared(Deadline.objects.filter(done_at__isnull=True).filter(ticket_id=0))

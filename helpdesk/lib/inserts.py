@@ -10,6 +10,8 @@ from typing import Any
 
 from django.db import connection, models
 
+from helpdesk.lib.statements import prepared_cursor
+
 
 def insert(rows: Sequence[models.Model], *, ignore_conflicts: bool = False) -> None:
     """Write new rows of one model in one statement and give them their ids, in the order given.
@@ -25,7 +27,7 @@ def insert(rows: Sequence[models.Model], *, ignore_conflicts: bool = False) -> N
     params = [prepare[name](getattr(row, name)) for row in rows for name in names]
     marks = f"({', '.join(['%s'] * len(names))})"
     tail = "ON CONFLICT DO NOTHING" if ignore_conflicts else f'RETURNING "{model._meta.pk.column}"'
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(f"{head} VALUES {', '.join([marks] * len(rows))} {tail}", params)
         ids = [] if ignore_conflicts else [number for (number,) in cursor.fetchall()]
     for row, number in zip(rows, ids, strict=False):

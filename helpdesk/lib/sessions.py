@@ -7,7 +7,7 @@ from django.contrib.sessions.backends import db
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from helpdesk.lib.statements import Statement
+from helpdesk.lib.statements import Prepared
 
 
 class SessionStore(db.SessionStore):
@@ -21,7 +21,7 @@ class SessionStore(db.SessionStore):
 
 
 @cache
-def _running() -> Statement:
+def _running() -> Prepared:
     now = timezone.now()
     running = Session.objects.filter(session_key="").filter(expire_date__gt=now)
-    return Statement(running.values_list("session_data"))
+    return Prepared(running.values_list("session_data"))

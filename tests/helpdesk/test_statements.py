@@ -7,7 +7,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from helpdesk.lib.sessions import SessionStore
-from helpdesk.lib.statements import Statement
+from helpdesk.lib.statements import Statement, instances
 from tests.cast import CustomerFactory, OrganisationFactory, TicketFactory
 from tickets.models import Customer, Ticket
 
@@ -65,3 +65,16 @@ def test_a_session_is_read_until_it_expires():
     assert (late.load(), late.session_key) == ({}, None)
     unknown = SessionStore("nobodyhasthis")
     assert (unknown.load(), unknown.session_key) == ({}, None)
+
+
+def test_instances_are_those_of_our_own_sql():
+    ticket = TicketFactory(due_at=timezone.now(), is_angry=True)
+    found = instances(Ticket, "SELECT id, subject, is_angry, due_at FROM tickets_ticket WHERE id = %s", [ticket.pk])
+    assert [(one.pk, one.subject, one.is_angry, one.due_at) for one in found] == [
+        (ticket.pk, ticket.subject, True, ticket.due_at)
+    ]
+
+
+def test_instances_take_no_columns_out_of_order():
+    with pytest.raises(ValueError, match="in the order of its fields"):
+        instances(Ticket, "SELECT subject, id FROM tickets_ticket WHERE id = %s", [0])
