@@ -56,7 +56,8 @@ def test_a_page_without_forms_asks_for_no_token():
     ("value", "html"),
     [
         ("<b>", "&lt;b&gt;"), (Markup("<b>"), "<b>"), (7, "7"), (None, "None"),
-        (gettext_lazy("Save & go"), "Save &amp; go"), (type("Shout", (str,), {})("<b>"), "&lt;b&gt;"), (type("Own", (Markup,), {})("<b>"), "<b>"),
+        (gettext_lazy("Save & go"), "Save &amp; go"),
+        (type("Shout", (str,), {})("<b>"), "&lt;b&gt;"), (type("Own", (Markup,), {})("<b>"), "<b>"),
     ],
 )  # fmt: skip
 def test_what_is_printed_is_escaped_unless_it_is_html_already(value, html):
