@@ -50,7 +50,13 @@ def _as_json(value: Any) -> str | None:
     return None if value is None else json.dumps(value)
 
 
+# Most of what is written; the questions below take longer than writing it down.
+AS_IT_STANDS = frozenset({str, int, bool, type(None)})
+
+
 def _plain(value: Any) -> Any:
+    if type(value) in AS_IT_STANDS:
+        return value
     if isinstance(value, Enum):  # a choice, whose value is what the column holds
         return value.value
     if isinstance(value, datetime):
