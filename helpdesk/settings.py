@@ -131,11 +131,11 @@ if "sqlite3" in _database["ENGINE"]:
     _database["OPTIONS"] = SQLITE_TUNING
     _database["CONN_MAX_AGE"] = 60
 else:
-    _database["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
+    _database["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=600)
     _database["ENGINE"] = "helpdesk.lib.postgresql"
     _database["CONN_HEALTH_CHECKS"] = True
     # Connections that a pooler shares between transactions know nothing of what an earlier one prepared.
-    _database.setdefault("OPTIONS", {})["prepare_threshold"] = 2 if _database["CONN_MAX_AGE"] else None
+    _database.setdefault("OPTIONS", {})["prepare_threshold"] = 1 if _database["CONN_MAX_AGE"] else None
 if TESTING and (suffix := env.str("TEST_DB_SUFFIX", default="")):
     _database["TEST"] = {"NAME": f"test_firstline{suffix}"}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -32,7 +32,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return not poll.poll(0)
 
     def prepared_cursor(self) -> Any:
-        """A cursor whose statements the server parses and plans once a connection, from their third time on.
+        """A cursor whose statements the server parses and plans once a connection, from their second time on.
 
         For look-ups by key and inserts, whose best plan does not depend on the values. Never for a search or a filter:
         a plan for any words is a bad one for most. An ordinary cursor where OPTIONS have no `prepare_threshold`.
