@@ -1,6 +1,6 @@
 """The Jinja2 environment of every product page: translation, URLs, dates in the reader's zone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from functools import cache, lru_cache
 from types import FunctionType
 from typing import Any
@@ -16,7 +16,7 @@ from django.utils.functional import SimpleLazyObject
 from jinja2 import Environment, StrictUndefined, Template
 from jinja2.environment import TemplateModule
 from jinja2.runtime import Context, Macro
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from helpdesk.lib import text
 from helpdesk.lib.http import path
@@ -62,8 +62,20 @@ def environment(**options: Any) -> Environment:
 PLAIN = frozenset({FunctionType, type(cache(len))})
 
 
+def as_html(value: Any) -> Markup:
+    """`markupsafe.escape`, which also makes a copy of what is HTML already: most of what a page prints."""
+    return value if type(value) is Markup else escape(value)
+
+
 class Page(Template):
     """A template whose macros are made once: no template of ours has globals of its own that could change them."""
+
+    @classmethod
+    def _from_namespace(
+        cls, environment: Environment, namespace: MutableMapping[str, Any], globals: MutableMapping[str, Any]
+    ) -> Template:
+        namespace["escape"] = as_html  # the name by which compiled templates call it
+        return super()._from_namespace(environment, namespace, globals)
 
     def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:
         return super()._get_default_module()

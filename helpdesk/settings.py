@@ -133,8 +133,11 @@ if "sqlite3" in _database["ENGINE"]:
     _database["OPTIONS"] = SQLITE_TUNING
     _database["CONN_MAX_AGE"] = 60
 else:
-    _database["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
+    _database["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=600)
+    _database["ENGINE"] = "helpdesk.lib.postgresql"
     _database["CONN_HEALTH_CHECKS"] = True
+    # Connections that a pooler shares between transactions know nothing of what an earlier one prepared.
+    _database.setdefault("OPTIONS", {})["prepare_threshold"] = 1 if _database["CONN_MAX_AGE"] else None
 if TESTING and (suffix := env.str("TEST_DB_SUFFIX", default="")):
     _database["TEST"] = {"NAME": f"test_firstline{suffix}"}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -160,12 +163,13 @@ LOGIN_URL = "sign_in"
 LOGIN_REDIRECT_URL = "after_sign_in"
 LOGOUT_REDIRECT_URL = "portal_home"
 PASSWORD_RESET_TIMEOUT = 60 * 60
+SESSION_ENGINE = "helpdesk.lib.sessions"
 SESSION_COOKIE_AGE = 60 * 60 * 12
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "helpdesk.views.csrf_failure"
-MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+MESSAGE_STORAGE = "helpdesk.lib.flash.NewestInCookie"
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS and env.bool("SSL_REDIRECT", default=True)

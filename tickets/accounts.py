@@ -1,17 +1,15 @@
 """Who is signed in: sign-in by email, and the user read together with the desk's version in one statement."""
 
+from functools import cache
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
+from django.db.models import Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 
-from tickets.models import User
-
-# Read with every request of somebody signed in.
-WHO = (
-    "SELECT u.*, COALESCE(v.number, 0) AS desk_version FROM tickets_user u"
-    " LEFT JOIN tickets_deskversion v ON v.id = 1 WHERE u.id = %s"
-)
+from helpdesk.lib.statements import Prepared
+from tickets.models import DeskVersion, User
 
 
 class EmailBackend(ModelBackend):
@@ -23,5 +21,12 @@ class EmailBackend(ModelBackend):
 
     def get_user(self, user_id: int) -> User | None:
         """The user with `desk_version`, which tells whether cached desk settings are still true."""
-        user = next(iter(User.objects.raw(WHO, [user_id])), None)
+        user: User | None = next(iter(_who().objects([user_id])), None)
         return user if user and self.user_can_authenticate(user) else None
+
+
+@cache
+def _who() -> Prepared:
+    """Read with every request of somebody signed in."""
+    version = Subquery(DeskVersion.objects.filter(pk=1).values("number"))
+    return Prepared(User.objects.annotate(desk_version=Coalesce(version, 0)).filter(pk=0).order_by())

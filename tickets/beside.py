@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from django.db import connection
 
+from helpdesk.lib.statements import prepared_cursor
 from tickets.models import Draft, Participant, Presence, Satisfaction, Tag, Ticket, TicketLink, User
 from tickets.presence import HERE_FOR, Here, sort
 
@@ -93,7 +94,7 @@ def read(ticket: Ticket, *, user: User, closed: frozenset[int], now: datetime) -
     found = Beside()
     here = []
     newest_draft = 0
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_statement(closed), values)
         rows = cursor.fetchall()
     for what, number, words, more, team_id in rows:

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from functools import cached_property
-from typing import Any
+from functools import cache, cached_property
+from typing import Any, cast
 
 from django.db import transaction
 from django.utils import timezone
 
+from helpdesk.lib.statements import Prepared
 from tickets import desk as desk_settings
 from tickets import timeline
 from tickets.desk import Desk
@@ -68,9 +69,20 @@ def changing(
     carries the desk's version; without either, one statement reads it.
     """
     with transaction.atomic():
-        fresh = Ticket.objects.select_for_update(of=("self",)).select_related("customer").get(pk=ticket.pk)
+        fresh = _locked(ticket.pk)
         change = Change(
             fresh, now=now or timezone.now(), desk=desk or desk_settings.current(getattr(by, "desk_version", None))
         )
         yield change
         change.write()
+
+
+def _locked(number: int) -> Ticket:
+    for ticket in _lock().objects([number]):
+        return cast(Ticket, ticket)
+    raise Ticket.DoesNotExist
+
+
+@cache
+def _lock() -> Prepared:
+    return Prepared(Ticket.objects.select_for_update(of=("self",)).select_related("customer").filter(pk=0).order_by())

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from helpdesk.lib import text
 from helpdesk.lib.inserts import insert
-from tickets import lifecycle, mail_bodies, notices, outbox, participants, sentiment
+from tickets import drafts, lifecycle, mail_bodies, notices, outbox, participants, sentiment
 from tickets.change import Change, changing
 from tickets.desk import Desk
 from tickets.errors import Refused
@@ -320,7 +320,7 @@ def _say(
     insert([message])
     attach(message, files)
     if author := columns.get("author"):
-        Draft.objects.filter(ticket=ticket, user=author, kind=kind).delete()
+        drafts.said(ticket, kind=kind, by=author)
     if kind != MessageKind.NOTE:
         change.set(last_message_at=now, preview=text.preview(body, 140))
     return message

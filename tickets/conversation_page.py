@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from markupsafe import Markup
 
+from helpdesk.lib.statements import instances
 from helpdesk.lib.text import initials, linkify
 from tickets import conversation, event_words, mail_bodies, wording
 from tickets.desk import Desk, StaffCard
@@ -29,7 +30,7 @@ TRUSTS = dict(Trust.choices)
 UNREMARKABLE = ("", Trust.KNOWN)
 # Written out: putting these two together anew for every page took as long as the database takes to answer them.
 SAID = f"""
-SELECT id, ticket_id, kind, author_id, author_name, body, channel, created_at, has_files, has_more, undo_until, trust
+SELECT id, ticket_id, kind, author_id, author_name, channel, body, has_files, has_more, trust, created_at, undo_until
 FROM {Message._meta.db_table} WHERE ticket_id = %s AND withdrawn_at IS NULL AND id < %s ORDER BY id DESC LIMIT %s
 """  # noqa: S608  (only the table names of our own models are written into these)
 HAPPENED = f"""
@@ -103,7 +104,7 @@ def read(ticket: Ticket, *, user: User, desk: Desk, now: datetime, before: int |
     `before`: the id of a message; then the SHOWN ones older than it.
     """
     most = (LONG if before is None else SHOWN) + 1
-    messages = list(Message.objects.raw(SAID, [ticket.pk, NEWEST if before is None else before, most]))
+    messages = instances(Message, SAID, [ticket.pk, NEWEST if before is None else before, most])
     has_earlier = len(messages) > (LONG if before is None else SHOWN)
     if has_earlier:
         messages = messages[:SHOWN]
@@ -134,7 +135,7 @@ def _events(ticket: Ticket, *, since: datetime | None, until: datetime | None) -
         words, values = f"{words} AND at >= %s", [*values, _for_database(since)]
     if until:
         words, values = f"{words} AND at <= %s", [*values, _for_database(until)]
-    return list(TicketEvent.objects.raw(f"{words} ORDER BY id DESC LIMIT %s", [*values, MOST_EVENTS]))[::-1]
+    return instances(TicketEvent, f"{words} ORDER BY id DESC LIMIT %s", [*values, MOST_EVENTS])[::-1]
 
 
 def _for_database(at: datetime) -> Any:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from helpdesk.lib import text
+from helpdesk.lib.statements import Prepared
 from tickets import timeline
 from tickets.channels.base import Sender
 from tickets.errors import Refused
@@ -152,9 +154,14 @@ def verify(customer: Customer, *, email: str, now: datetime) -> None:
 
 
 def _owner(kind: str, value: str) -> Customer | None:
-    identities = Identity.objects.select_related("customer__organisation").filter(kind=kind, value=value)
-    identity = identities.first()
+    identity: Identity | None = next(iter(_identity().objects([str(kind), value])), None)
     return identity.customer if identity else None
+
+
+@cache
+def _identity() -> Prepared:
+    owned = Identity.objects.select_related("customer__organisation").order_by()
+    return Prepared(owned.filter(kind="").filter(value=""))  # a kind and a value are one customer's alone
 
 
 def _welcome(sender: Sender, value: str, name: str, *, now: datetime, language: str, time_zone: str) -> Customer:

@@ -1,7 +1,7 @@
 """A decision of a rule or of routing: what was decided, by which rule, and one line that says why."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.conf import settings
@@ -91,4 +91,4 @@ def _plain(value: Any) -> Any:
 
 def as_data(decisions: Iterable[Decision]) -> list[dict[str, Any]]:
     """Decisions as plain JSON, for an event's data."""
-    return [asdict(decision) for decision in decisions]
+    return [{**vars(decision)} for decision in decisions]

@@ -5,9 +5,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from helpdesk.lib import text
+from helpdesk.lib.statements import prepared_cursor
 from tickets.models import Draft, MessageKind, Ticket, User
 
 KINDS = (MessageKind.REPLY, MessageKind.NOTE)
+SAID = f"DELETE FROM {Draft._meta.db_table} WHERE ticket_id = %s AND user_id = %s AND kind = %s"  # noqa: S608
 
 
 @transaction.atomic
@@ -24,6 +26,12 @@ def keep(ticket: Ticket, *, body: str, kind: str, by: User) -> Draft | None:
     )
     Draft.objects.filter(ticket=ticket, user=by).exclude(kind=kind).delete()
     return draft
+
+
+def said(ticket: Ticket, *, kind: str, by: User) -> None:
+    """Forget the draft of what `by` now said."""
+    with prepared_cursor() as cursor:
+        cursor.execute(SAID, [ticket.pk, by.pk, str(kind)])
 
 
 def drop(ticket: Ticket, *, by: User) -> None:

@@ -3,33 +3,31 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from helpdesk.lib import clock
+from helpdesk.lib.statements import Prepared, prepared_cursor
 from tickets import wording
 from tickets.decisions import Decision, decide
 from tickets.desk import Desk, StaffCard
-from tickets.models import OPEN_STATES, Priority, Role, Ticket, User
+from tickets.models import OPEN_STATES, Absence, Availability, Priority, Role, Ticket, User
 
 # Managers and administrators see everything and are sent nothing.
 ROUTED_TO = (Role.AGENT, Role.LEAD)
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
-# Written out, not built by the ORM: they run for every ticket that comes in, and building them cost more than the rest
-# of routing. Both databases read them.
-FREE = """
-    SELECT u.id, u.capacity, u.is_experienced, u.last_assigned_at, u.name FROM tickets_user u
-    WHERE u.id IN (%s) AND u.is_active AND NOT u.is_bot AND u.availability = 'available'
-        AND NOT EXISTS (
-            SELECT 1 FROM tickets_absence a WHERE a.user_id = u.id AND a.starts_at <= %%s AND a.ends_at > %%s
-        )"""
-SKILLED = " AND EXISTS (SELECT 1 FROM tickets_user_skills s WHERE s.user_id = u.id AND s.skill_id = %s)"
+# Written out, not built by the ORM: they run for every ticket that comes in. Both databases read them.
+# The states stand in it: with values in their place neither database counts by the index of open tickets alone.
 LOAD = (
-    "SELECT assignee_id, COUNT(*) FROM tickets_ticket WHERE assignee_id IN (%s) AND state IN (%s) GROUP BY assignee_id"
+    "SELECT assignee_id, COUNT(*) FROM tickets_ticket WHERE assignee_id IN (%s)"  # noqa: S608
+    f" AND state IN {tuple(map(str, OPEN_STATES))} GROUP BY assignee_id"
 )
+SERVE = "UPDATE tickets_user SET last_assigned_at = %s WHERE id = %s"
 MIDNIGHT = time(0)
 
 
@@ -52,7 +50,7 @@ def pick(ticket: Ticket, *, desk: Desk, now: datetime | None = None, without: It
     experienced first. An urgent ticket does not wait for room: if everyone is full, whoever has least takes it.
     Call inside the transaction that writes the ticket: candidates stay locked until it ends, so that two tickets at
     once do not both see the same person free. `without`: ids to leave out. No query when nobody who fits is at work,
-    else three.
+    else three, and one more when whose turn it is has no room.
     """
     now = now or timezone.now()
     left_out = set(without)
@@ -64,18 +62,22 @@ def pick(ticket: Ticket, *, desk: Desk, now: datetime | None = None, without: It
     candidates = _free_to_take(at_work, ticket, now) if at_work else []
     if not candidates:
         return None
-    load = open_load([user.pk for user in candidates])
-    free = [user for user in candidates if load[user.pk] < user.capacity]
-    is_over = not free and ticket.priority == Priority.URGENT
-    if is_over:
-        least = min(load[user.pk] for user in candidates)
-        free = [user for user in candidates if load[user.pk] == least]
-    if not free:
-        return None
-    chosen = min(
-        free,
+    in_turn = sorted(
+        candidates,
         key=lambda user: (ticket.wants_experience and not user.is_experienced, user.last_assigned_at or NEVER, user.pk),
     )
+    # Mostly whose turn it is has room: then what the others hold need not be counted.
+    load = open_load([in_turn[0].pk])
+    if load[in_turn[0].pk] >= in_turn[0].capacity:
+        load |= open_load([user.pk for user in in_turn[1:]])
+    free = [user for user in in_turn if load.get(user.pk, user.capacity) < user.capacity]
+    is_over = not free and ticket.priority == Priority.URGENT
+    if is_over:
+        least = min(load.values())
+        free = [user for user in in_turn if load[user.pk] == least]
+    if not free:
+        return None
+    chosen = free[0]
     _serve(chosen, candidates, now)
     return Assignment(chosen, _decision(ticket, chosen, load[chosen.pk] + 1, desk, is_over=is_over))
 
@@ -85,9 +87,8 @@ def open_load(user_ids: Iterable[int]) -> dict[int, int]:
     ids = list(user_ids)
     if not ids:
         return {}
-    sql = LOAD % (_marks(ids), _marks(OPEN_STATES))
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [*ids, *map(str, OPEN_STATES)])
+    with prepared_cursor() as cursor:
+        cursor.execute(LOAD % _marks(ids), ids)
         return dict.fromkeys(ids, 0) | dict(cursor.fetchall())
 
 
@@ -119,12 +120,17 @@ def is_at_work(card: StaffCard, desk: Desk, now: datetime) -> bool:
 
 def _free_to_take(ids: list[int], ticket: Ticket, now: datetime) -> list[User]:
     """Locked rows of those available, present and skilled; always in one order, so that no two wait in a ring."""
-    moment = connection.ops.adapt_datetimefield_value(now)
-    sql, params = FREE % _marks(ids), [*ids, moment, moment]
-    if ticket.skill_id:
-        sql, params = sql + SKILLED, [*params, ticket.skill_id]
-    lock = " FOR NO KEY UPDATE OF u" if connection.features.has_select_for_no_key_update else ""
-    return list(User.objects.raw(f"{sql} ORDER BY u.id{lock}", params))
+    return _free(tuple(ids), ticket.skill_id).objects([now, now])
+
+
+@lru_cache(maxsize=256)
+def _free(ids: tuple[int, ...], skill_id: int | None) -> Prepared:
+    people = User.objects.filter(pk__in=ids, is_active=True, is_bot=False, availability=Availability.AVAILABLE)
+    if skill_id:
+        people = people.filter(Exists(User.skills.through.objects.filter(user=OuterRef("pk"), skill=skill_id)))
+    away = Absence.objects.filter(user=OuterRef("pk")).filter(starts_at__lte=NEVER).filter(ends_at__gt=NEVER)
+    columns = people.filter(~Exists(away)).only("capacity", "is_experienced", "last_assigned_at", "name")
+    return Prepared(columns.order_by("pk").select_for_update(of=("self",), no_key=True))
 
 
 def _marks(values: Collection[Any]) -> str:
@@ -135,7 +141,9 @@ def _serve(chosen: User, candidates: list[User], now: datetime) -> None:
     # Always later than everyone's last turn, also within one microsecond or when clocks differ: turns keep their order.
     latest = max((user.last_assigned_at or NEVER for user in candidates), default=NEVER)
     chosen.last_assigned_at = max(now, latest + TICK)
-    User.objects.filter(pk=chosen.pk).update(last_assigned_at=chosen.last_assigned_at)
+    at = connection.ops.adapt_datetimefield_value(chosen.last_assigned_at)
+    with prepared_cursor() as cursor:
+        cursor.execute(SERVE, [at, chosen.pk])
 
 
 def _decision(ticket: Ticket, chosen: User, load: int, desk: Desk, *, is_over: bool) -> Decision:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db import connection
 from django.db.models import Q, QuerySet
 
+from helpdesk.lib.statements import Statement
 from tickets.desk import Desk
 from tickets.models import Ticket, User
 from tickets.models.ticket import TicketQuerySet
@@ -79,26 +79,6 @@ def first(filters: Mapping[str, Any], *, user: User, desk: Desk, now: datetime, 
         store[key] = made, timeless(made.values, desk)
     made, values = store[key]
     return _cut(made.rows([now + value if isinstance(value, timedelta) else value for value in values]), None, sort)
-
-
-class Statement:
-    """A query whose SQL is made once and asked again with other values."""
-
-    def __init__(self, query: QuerySet[Any, Any]) -> None:
-        self.compiler = query.query.get_compiler(connection=connection)
-        sql, values = self.compiler.as_sql()
-        self.sql, self.values = str(sql), list(values)
-        columns = [column for column, _sql, _alias in self.compiler.select]
-        self.converters = self.compiler.get_converters(columns)
-
-    def rows(self, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-        adapt = connection.ops.adapt_datetimefield_value
-        with connection.cursor() as cursor:
-            cursor.execute(self.sql, [adapt(value) if isinstance(value, datetime) else value for value in values])
-            found = cursor.fetchall()
-        if self.converters:  # SQLite keeps moments and yes or no in words of its own
-            return [tuple(row) for row in self.compiler.apply_converters(found, self.converters)]
-        return found
 
 
 def _ordered(tickets: TicketQuerySet, sort: str, *, is_backward: bool = False) -> QuerySet[Any, tuple[Any, ...]]:

@@ -16,10 +16,11 @@ from django.db.models.expressions import RawSQL
 from markupsafe import Markup, escape
 
 from helpdesk.lib import text
+from helpdesk.lib.statements import Statement
 from tickets import search_matches
 from tickets.desk import Desk
 from tickets.models import Customer, Ticket, User
-from tickets.queue_pages import COLUMNS, Statement
+from tickets.queue_pages import COLUMNS
 from tickets.queues import kept
 
 PAGE = 50

@@ -6,8 +6,10 @@ a queue shows are set on the ticket in memory after every call, and the verb wri
 """
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
+from helpdesk.lib.statements import Prepared
 from tickets import promise, timeline
 from tickets.clockwork import DUE_FIELD, Clockwork, choose
 from tickets.desk import Desk
@@ -36,7 +38,7 @@ class Clocks(Clockwork):
     @classmethod
     def load(cls, ticket: Ticket, *, desk: Desk, now: datetime) -> "Clocks":
         """Read the open deadlines: one statement."""
-        return cls(ticket, desk=desk, now=now, rows=Deadline.objects.filter(ticket_id=ticket.pk, done_at__isnull=True))
+        return cls(ticket, desk=desk, now=now, rows=_open_deadlines().objects([ticket.pk]))
 
     # What happens to a ticket
 
@@ -211,3 +213,8 @@ class Clocks(Clockwork):
             self._news = []
         self.show()
         return TICKET_FIELDS
+
+
+@cache
+def _open_deadlines() -> Prepared:
+    return Prepared(Deadline.objects.filter(done_at__isnull=True).filter(ticket_id=0))

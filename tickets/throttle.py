@@ -8,6 +8,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from helpdesk.lib.crypto import fingerprint
+from helpdesk.lib.statements import prepared_cursor
 from tickets import wording
 from tickets.errors import Throttled
 from tickets.models import Throttle
@@ -73,7 +74,7 @@ def _count(keys: tuple[str, ...], per: timedelta, now: datetime, many: int = 1) 
     # Sorted, so that two requests with the same keys never wait for each other in a ring.
     rows = [value for key in sorted({fingerprint(key) for key in keys}) for value in (key, adapt(now + per), many)]
     statement = ATTEMPT.format(rows=", ".join(["(%s, %s, %s)"] * (len(rows) // 3)))
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(statement, [*rows, adapt(now), adapt(now)])
         return [(counted, _moment(end)) for counted, end in cursor.fetchall()]
 

@@ -6,6 +6,8 @@ import pytest
 from django.template import engines
 from django.test import RequestFactory
 from django.utils import translation
+from django.utils.translation import gettext_lazy
+from markupsafe import Markup
 
 
 def rendered(source, request=None, **context):
@@ -48,3 +50,15 @@ def test_a_page_without_forms_asks_for_no_token():
     request = RequestFactory().get("/")
     assert rendered("<p>Nothing to send</p>", request) == "<p>Nothing to send</p>"
     assert "CSRF_COOKIE" not in request.META
+
+
+@pytest.mark.parametrize(
+    ("value", "html"),
+    [
+        ("<b>", "&lt;b&gt;"), (Markup("<b>"), "<b>"), (7, "7"), (None, "None"),
+        (gettext_lazy("Save & go"), "Save &amp; go"),
+        (type("Shout", (str,), {})("<b>"), "&lt;b&gt;"), (type("Own", (Markup,), {})("<b>"), "<b>"),
+    ],
+)  # fmt: skip
+def test_what_is_printed_is_escaped_unless_it_is_html_already(value, html):
+    assert rendered("{{ value }}{% set twice = value ~ value %}|{{ twice }}", value=value) == f"{html}|{html}{html}"

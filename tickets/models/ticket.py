@@ -90,8 +90,12 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         `restricted`: ids of the restricted teams this user may not look into (tickets.permissions.closed_teams).
         """
         if user.is_desk_staff:
-            return self.exclude(team__in=restricted) if restricted else self
+            return self.outside(restricted)
         return self.filter(customer__user=user) if user.is_authenticated else self.none()
+
+    def outside(self, teams: frozenset[int]) -> "TicketQuerySet":
+        """Those of no team among `teams` (ids)."""
+        return self.exclude(team__in=teams) if teams else self
 
     def open(self) -> "TicketQuerySet":
         return self.filter(state__in=OPEN_STATES)
