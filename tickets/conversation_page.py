@@ -30,7 +30,7 @@ TRUSTS = dict(Trust.choices)
 UNREMARKABLE = ("", Trust.KNOWN)
 # Written out: putting these two together anew for every page took as long as the database takes to answer them.
 SAID = f"""
-SELECT id, ticket_id, kind, author_id, author_name, channel, body, has_files, has_more, trust, created_at, undo_until
+SELECT id, ticket_id, kind, author_id, author_name, channel, body, has_files, has_more, created_at, trust, undo_until
 FROM {Message._meta.db_table} WHERE ticket_id = %s AND withdrawn_at IS NULL AND id < %s ORDER BY id DESC LIMIT %s
 """  # noqa: S608  (only the table names of our own models are written into these)
 HAPPENED = f"""
