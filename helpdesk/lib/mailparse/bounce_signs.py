@@ -7,6 +7,10 @@ from helpdesk.lib.mailparse.returned import Mail
 
 # An answer as SMTP servers give it: `550 5.1.1 …`, `550-…`, `(#5.1.1)`.
 _SERVER_ANSWER = re.compile(r"(?:^|[\s:;'\"(\[])#?(?:[45][0-5]\d[ -][^\n]{3}|[45]\.\d{1,2}\.\d{1,3}\b)")
+# Parcels come back too.
+_OF_MAIL = re.compile(
+    r"\b(?:your|the|this|a) (?:e-?mail|message|nachricht)|recipient|smtp|mailbox|\bmail\b|undeliverable"
+)
 _PASSED_ON = ("fw:", "fwd:", "wg:", "tr:", "rv:")
 _ANSWERED = ("re:", "aw:", "sv:", "antw:")  # some servers write it themselves
 
@@ -31,7 +35,10 @@ def sign(mail: Mail) -> str:
         return ""
     by_subject = wording.found(subject, known["subjects"])
     by_opening = wording.found(opening, known["openings"])
-    if bool(by_subject) + bool(by_opening) + by_answer < (1 if _is_daemon(mail) else 2):
+    if not by_subject and not by_opening and not (by_answer and _is_daemon(mail)):
+        return ""
+    of_mail = bool(by_subject and by_opening and _OF_MAIL.search(f"{subject} {opening}") and not _is_empty_path(mail))
+    if not (_is_daemon(mail) or by_answer or of_mail):
         return ""
     told_by = "the subject" if by_subject else f"“{by_opening}”" if by_opening else "a server's answer in it"
     server = mail.sender.email or mail.sender.name or "empty sender"
@@ -53,4 +60,17 @@ def _is_daemon(mail: Mail) -> bool:
     """Whether the sender is a mail server by name, not only somebody who looks after one."""
     local = mail.sender.email.partition("@")[0] or mail.sender.name.lower().replace(" ", "-")
     path = addresses.email_in(mail.root.text("return-path"))
-    return bool(wording.begins(local, wording.of("bounces")["daemons"])) or path.startswith("mailer-daemon@")
+    return (
+        bool(wording.begins(local, wording.of("bounces")["daemons"]))
+        or path.startswith("mailer-daemon@")
+        or b"mailer-daemon" in mail.root.raw("from").lower()
+    )
+
+
+def _is_empty_path(mail: Mail) -> bool:
+    """Whether nothing but the empty return path speaks for a server: forms on web sites send so as well."""
+    known = wording.of("bounces")
+    by_name = wording.begins(mail.sender.email.partition("@")[0], known["senders"]) or wording.begins(
+        wording.flat(mail.sender.name), known["names"]
+    )
+    return bool(mail.sender.email) and not by_name

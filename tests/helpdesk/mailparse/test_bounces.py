@@ -204,6 +204,10 @@ BOUNCE_AS_TEXT = FREE_FORMS["exim"] + ORIGINAL
             "Where is it?"),
         ("Postmaster <postmaster@example.com>", "Subject: Re: Undelivered mail\nIn-Reply-To: <1@desk.example>\n",
         f"Fixed.\n\n> {BOUNCE_AS_TEXT}"),
+        ("Dana <dana@example.com>", "Subject: Delivery failed\nReturn-Path: <>\n", "The parcel could not be "
+            "delivered."),
+        ("postmaster@example.com", "Subject: Delivery problem\n", "Our order could not be delivered to the "
+            "following address."),
         ("noreply@example.com", "Subject: Order\n", "I could not reach you by phone: 550 1234567."),
         ("Abuse Desk <abuse@example.com>", "Subject: Abuse report\n", "Somebody abuses your form."),
         ("System Administrator <admin@example.com>", "Subject: Failure of our printer\n", "It shows error 5.1 and "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from helpdesk import mailcheck
+from helpdesk.lib.mailparse.parse import parse
 
 EMAIL = Path(__file__).resolve().parents[3].parent / "shared" / "data" / "email"
 MIME = ("stalwart", "discourse", "chatwoot", "freescout", "cpython")
@@ -65,3 +67,23 @@ def test_messages_are_read(names, least):
 )  # fmt: skip
 def test_bounces_are_read(name, least):
     assert share(checked("sisimai")["kinds"]["bounce"], (name,)) >= least
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        "From: Dana <dana@example.com>\nReturn-Path: <dana@example.com>\n",
+        "From: Dana <noreply@example.com>\nReturn-Path: <>\n",
+        "From: Postmaster <postmaster@example.com>\nPrecedence: list\nList-Id: <users.example.com>\n",
+        "From: Dana <dana@example.com>\nX-Auto-Response-Suppress: All\nIn-Reply-To: <1@desk.example>\n",
+    ],
+)
+def test_what_real_customers_write_is_never_taken_for_a_machine(headers):
+    with (EMAIL.parent / "messages.jsonl").open(encoding="utf-8") as rows:
+        bodies = [json.loads(row)["body"] for row in rows]
+    assert len(bodies) > 1000
+    for body in bodies:
+        raw = f"{headers}Subject: {' '.join(body.split())[:70]}\nContent-Type: text/plain; charset=utf-8\n\n{body}"
+        parsed = parse(raw.encode())
+        found = (parsed.is_bounce, parsed.is_auto_reply, parsed.is_feedback_report, parsed.is_delivery_notice)
+        assert not any(found), (parsed.automatic_because, body)
