@@ -32,7 +32,7 @@ class Topic:
 # Later rooms add their models to a topic, or a topic of their own; what stands in none is listed last.
 TOPICS = [
     Topic("people", gettext_lazy("People and hours"), gettext_lazy("Who works here, when, and at what."),
-          ("User", "Team", "Skill", "Holiday")),
+          ("User", "Team", "Skill", "Holiday", "Mailbox")),
     Topic("desk", gettext_lazy("How the desk works"), gettext_lazy("Promises, rules, texts; a change counts at once."),
           ("SlaPolicy", "LifecycleTiming", "Rule", "Category", "MoveCondition", "Macro", "SavedView", "Target", "Tag",
            "Article")),

@@ -30,6 +30,7 @@ QUERIES = {
     "queue": [{"state": "pending_internal"}, {"tag": "zqhiddentag"}, {"sort": "updated"}],
     "rule_new": [{"stage": "category"}],
     "outbox": [{"show": "dead"}, {"show": "waiting"}],
+    "quarantine": [{"show": "quarantined"}, {"show": "kept"}],
     "request_suggestions": [{"subject": LURE, "body": LURE}],
     "request_new": [{"reference": "4"}],
 }

@@ -73,6 +73,8 @@ ticket_spam             in  403 403 405 405 405 405 | in  403 403 ->  ->  ->  ->
 ticket_snooze           in  403 403 200 200 200 200 | in  403 403 422 422 422 422
 ticket_participants     in  403 403 405 405 405 405 | in  403 403 ->  ->  ->  ->
 message_withdrawal      in  403 403 405 405 405 405 | in  403 403 ->  403 403 403
+message_as_sent         in  403 403 200 200 200 200 | in  403 403 405 405 405 405
+message_html            in  403 403 200 200 200 200 | in  403 403 405 405 405 405
 desk_file               in  403 403 200 200 200 200 | in  403 403 405 405 405 405
 customers               in  403 403 200 200 200 200 | in  403 403 405 405 405 405
 customer                in  403 403 200 200 200 200 | in  403 403 422 422 422 422
@@ -92,6 +94,14 @@ outbox_resend_all       405 405 405 405 405 405 405 | in  403 403 403 ->  ->  ->
 outbox_resend           405 405 405 405 405 405 405 | in  403 403 403 ->  ->  ->
 set_aside               in  403 403 403 200 200 200 | 405 405 405 405 405 405 405
 set_aside_again         405 405 405 405 405 405 405 | in  403 403 403 ->  ->  ->
+mailboxes               in  403 403 403 200 200 200 | 405 405 405 405 405 405 405
+quarantine              in  403 403 403 200 200 200 | 405 405 405 405 405 405 405
+quarantine_mail         in  403 403 403 200 200 200 | 405 405 405 405 405 405 405
+quarantine_raw          in  403 403 403 200 200 200 | 405 405 405 405 405 405 405
+quarantine_release      405 405 405 405 405 405 405 | in  403 403 403 ->  ->  ->
+quarantine_drop         405 405 405 405 405 405 405 | in  403 403 403 ->  ->  ->
+message_source          in  403 403 403 200 200 200 | 405 405 405 405 405 405 405
+message_verdict         in  403 403 405 405 405 405 | in  403 403 ->  ->  ->  ->
 demo_mail               404 404 404 404 404 404 404 | 405 405 405 405 405 405 405
 demo_mail_one           404 404 404 404 404 404 404 | 405 405 405 405 405 405 405
 demo_mail_answer        405 405 405 405 405 405 405 | 404 404 404 404 404 404 404
@@ -213,7 +223,7 @@ def test_what_a_restricted_team_owns_is_not_there_for_others(world):
 
 
 GETTABLE = " ".join(f"{line.split()[0]} " for line in TABLE.splitlines() if line[40:43] == "200")
-LEADS_ONLY = ("outbox_resend", "returned_clear", "set_aside_again")
+LEADS_ONLY = ("message_source", "outbox_resend", "returned_clear", "set_aside_again")
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -20,7 +20,9 @@ from tickets.models import (
     Customer,
     DeskVersion,
     EventKind,
+    InboundMail,
     Macro,
+    MailStatus,
     Message,
     OutboxMail,
     OutboxStatus,
@@ -38,11 +40,19 @@ ROLES = ("anonymous", "owner", "outsider", "agent", "lead", "manager", "administ
 # Stands in every secret text and in one that everybody of the desk may read: a search for it finds all, or leaks.
 LURE = "heliotrope"
 # Never for a customer's eyes, not even the owner's.
-INTERNAL = ("zqnote", "zqnotefile", "zqdraft", "zqwithdrawn", "zqreason", "zqprofile", "zqtag", "zqmacro")
+INTERNAL = ("zqnote", "zqnotefile", "zqdraft", "zqwithdrawn", "zqreason", "zqprofile", "zqtag", "zqmacro", "zqseenhtml")
 # Of another customer: not for the owner, nor for the outsider.
-OTHERS = ("zqothersubject", "zqotherbody", "zqotherfile")
+OTHERS = ("zqothersubject", "zqotherbody", "zqotherfile", "zqotherquote", "zqothersignature", "zqotherhtml")
 # Of a restricted team: for its members, managers and administrators.
-RESTRICTED = ("zqhidden", "zqhiddennote", "zqhiddenfile", "zqhiddenreason", "zqhiddenref", "zqhiddentag")
+RESTRICTED = (
+    "zqhidden",
+    "zqhiddennote",
+    "zqhiddenfile",
+    "zqhiddenreason",
+    "zqhiddenref",
+    "zqhiddentag",
+    "zqhiddenhtml",
+)
 # Of one agent alone.
 OWN = ("zqdraft", "zqview")
 ADMIN = "admin:"
@@ -112,7 +122,12 @@ def a_world() -> World:
     DeskVersion.bump()
 
     ticket = cast.a_ticket(
-        customer=dana, subject=f"Nothing works {LURE}", body="Since Tuesday.", files=(_file("seen"),)
+        customer=dana,
+        subject=f"Nothing works {LURE}",
+        body="Since Tuesday.",
+        files=(_file("seen"),),
+        quoted="You wrote:",
+        html=f"<p>{LURE} zqseenhtml</p>",
     )
     conversation.note(ticket, body=f"{LURE} zqnote @jonas", by=mira, files=[_file("zqnotefile")])
     taken_back = conversation.reply(ticket, body=f"{LURE} zqwithdrawn", by=mira)
@@ -129,11 +144,15 @@ def a_world() -> World:
         customer=cast.ravi(),
         subject=f"{LURE} zqothersubject",
         body=f"{LURE} zqotherbody",
+        quoted=f"{LURE} zqotherquote",
+        signature=f"{LURE} zqothersignature",
+        html=f"<p>{LURE} zqotherhtml</p>",
         files=(_file("zqotherfile"),),
     )
     hidden = cast.a_ticket(
-        customer=cast.CustomerFactory(name="Hugo Hidden", organisation=dana.organisation), subject="x"
-    )
+        customer=cast.CustomerFactory(name="Hugo Hidden", organisation=dana.organisation), subject="x",
+        quoted=f"{LURE} zqhidden", signature=f"{LURE} zqhidden", html=f"<p>{LURE} zqhiddenhtml</p>",
+    )  # fmt: skip
     _hide(hidden, locked, ines)
 
     mails = {
@@ -142,6 +161,15 @@ def a_world() -> World:
             status=OutboxStatus.DEAD, next_at=timezone.now(), created_at=timezone.now(),
         )
         for kind, of in (("seen", ticket), ("hidden", hidden))
+    }  # fmt: skip
+    came = {
+        kind: InboundMail.objects.create(
+            raw=f"From: dana@whitfield.example\nSubject: {words}\n\n{words}".encode(), sha256=kind, size=9, road="pipe",
+            mail_id=kind, fingerprint=kind, received_at=timezone.now(), next_at=timezone.now(), ticket=of,
+            subject=words,
+            status=MailStatus.QUARANTINED, message=of.messages.filter(kind="reply", withdrawn_at=None).last(),
+        )
+        for kind, of, words in (("seen", ticket, "Came in"), ("hidden", hidden, f"{LURE} zqhidden"))
     }  # fmt: skip
     came_back = {
         kind: ReturnedMail.objects.create(
@@ -171,10 +199,10 @@ def a_world() -> World:
         given.update(shared)
         given.update({
             "ticket": {"number": of.pk}, "ticket_macro": {"number": of.pk, "macro_id": macro.pk},
-            "message": {"message_id": message.pk}, "desk_file": {"file_id": file.pk},
+            "message": {"message_id": message.pk}, **_mail_of(of), "desk_file": {"file_id": file.pk},
             "request": {"token": links.token(of)}, "request_file": {"token": links.token(of), "file": file.pk},
             "outbox": {"pk": mails[kind].pk}, "returned": {"pk": came_back[kind].pk},
-            "set": {"pk": events[kind].pk},
+            "set": {"pk": events[kind].pk}, "quarantine": {"pk": came[kind].pk},
         })  # fmt: skip
     for role in people:
         world.client(role)
@@ -194,6 +222,11 @@ def _hide(hidden: Ticket, locked: Any, ines: User | None) -> None:
 
 def _file(name: str) -> files.StoredFile:
     return files.keep(SimpleUploadedFile(f"{name}.txt", f"{LURE} {name}".encode()))
+
+
+def _mail_of(ticket: Ticket) -> dict[str, dict[str, int]]:
+    message = ticket.messages.get(has_more=True)
+    return {name: {"message_id": message.pk} for name in ("message_as_sent", "message_html")}
 
 
 def _attachment(ticket: Ticket, kind: str) -> Any:

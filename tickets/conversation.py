@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from helpdesk.lib import text
 from helpdesk.lib.inserts import insert
-from tickets import lifecycle, notices, outbox, participants, sentiment
+from tickets import lifecycle, mail_bodies, notices, outbox, participants, sentiment
 from tickets.change import Change, changing
 from tickets.desk import Desk
 from tickets.errors import Refused
@@ -52,6 +52,9 @@ def hear(
     files: Sequence[StoredFile] = (),
     dedupe_key: str = "",
     trust: str = "",
+    quoted: str = "",
+    signature: str = "",
+    html: str = "",
     now: datetime | None = None,
 ) -> Message:
     """The customer wrote on their ticket: a waiting one goes on, a resolved or freshly closed one reopens.
@@ -67,7 +70,9 @@ def hear(
         message = _say(
             change, MessageKind.CUSTOMER, body, files, dedupe_key, customer=customer,
             author_name=str(customer)[:120], channel=channel, sentiment=mood.sentiment, trust=trust,
+            has_more=bool(quoted or signature or html),
         )  # fmt: skip
+        mail_bodies.keep(message, quoted=quoted, signature=signature, html=html)
         _go_on_hearing(change, message, mood, customer=customer, by=None)
     return message
 
@@ -83,6 +88,9 @@ def hold(
     trust: str,
     files: Sequence[StoredFile] = (),
     dedupe_key: str = "",
+    quoted: str = "",
+    signature: str = "",
+    html: str = "",
     now: datetime | None = None,
 ) -> Message:
     """Somebody wrote whom we cannot believe: colleagues see it as a note, nothing else changes until `accept`."""
@@ -91,8 +99,9 @@ def hold(
             return said
         message = _say(
             change, MessageKind.NOTE, body, files, dedupe_key, customer=customer, author_name=author_name[:120],
-            channel=channel, trust=trust,
+            channel=channel, trust=trust, has_more=bool(quoted or signature or html),
         )  # fmt: skip
+        mail_bodies.keep(message, quoted=quoted, signature=signature, html=html)
         change.event(EventKind.HELD, by=None, message=message.pk, trust=trust, sender=sender)
     return message
 
@@ -332,7 +341,12 @@ def attach(message: Message, files: Sequence[StoredFile]) -> None:
     if files:
         Attachment.objects.bulk_create(
             Attachment(
-                message=message, name=kept.name, size=kept.size, content_type=kept.content_type, sha256=kept.sha256
+                message=message,
+                name=kept.name,
+                size=kept.size,
+                content_type=kept.content_type,
+                sha256=kept.sha256,
+                content_id=text.plain(kept.content_id, 250),
             )
             for kept in files
         )

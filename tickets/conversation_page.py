@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from markupsafe import Markup
 
 from helpdesk.lib.text import initials, linkify
-from tickets import conversation, event_words, wording
+from tickets import conversation, event_words, mail_bodies, wording
 from tickets.desk import Desk, StaffCard
-from tickets.models import Attachment, Channel, Message, MessageKind, Ticket, TicketEvent, User
+from tickets.mail_bodies import Folded
+from tickets.models import Attachment, Channel, Message, MessageKind, Ticket, TicketEvent, Trust, User
 
 # Past LONG messages the newest SHOWN are read; the rest come by “Show earlier”.
 LONG, SHOWN = 100, 50
@@ -23,9 +24,12 @@ LONG_BODY = 6_000
 # A run of more lines than this between two messages folds its middle.
 LINES_IN_A_RUN = 3
 CHANNELS = dict(Channel.choices)
+TRUSTS = dict(Trust.choices)
+# Trust that needs no word: nothing about the mail is out of the ordinary.
+UNREMARKABLE = ("", Trust.KNOWN)
 # Written out: putting these two together anew for every page took as long as the database takes to answer them.
 SAID = f"""
-SELECT id, ticket_id, kind, author_id, author_name, body, channel, created_at, has_files, undo_until
+SELECT id, ticket_id, kind, author_id, author_name, body, channel, created_at, has_files, has_more, undo_until, trust
 FROM {Message._meta.db_table} WHERE ticket_id = %s AND withdrawn_at IS NULL AND id < %s ORDER BY id DESC LIMIT %s
 """  # noqa: S608  (only the table names of our own models are written into these)
 HAPPENED = f"""
@@ -56,8 +60,15 @@ class Said:
     body: Markup
     rest: Markup
     files: list[File]
+    quoted: Markup
+    signature: Markup
+    as_sent_url: str
     undo_seconds: int
     may_split: bool
+    trust: str
+    is_held: bool
+    may_accept: bool
+    source_url: str
     is_message: bool = True
 
 
@@ -88,7 +99,7 @@ class Conversation:
 
 
 def read(ticket: Ticket, *, user: User, desk: Desk, now: datetime, before: int | None = None) -> Conversation:
-    """Messages and what happened between them: two statements, three when a shown message has files.
+    """Messages and what happened between them: two statements, and one each where a shown message has files or quotes.
 
     `before`: the id of a message; then the SHOWN ones older than it.
     """
@@ -101,8 +112,13 @@ def read(ticket: Ticket, *, user: User, desk: Desk, now: datetime, before: int |
     first_at = messages[0].created_at if has_earlier else None
     last_at = messages[-1].created_at if before is not None and messages else None
     events = _events(ticket, since=first_at, until=last_at)
-    files = _files(messages)
-    said = [_said(message, files.get(message.pk, []), user=user, desk=desk, now=now) for message in messages]
+    files, more = _files(messages), mail_bodies.of(messages)
+    said = [
+        _said(
+            message, files.get(message.pk, []), more.get(message.pk, mail_bodies.NOTHING), user=user, desk=desk, now=now
+        )
+        for message in messages
+    ]
     page = reverse("ticket", args=[ticket.pk])
     return Conversation(
         entries=_interleave(said, messages, events, desk=desk, now=now),
@@ -136,7 +152,7 @@ def _files(messages: list[Message]) -> dict[int, list[File]]:
     return found
 
 
-def _said(message: Message, files: list[File], *, user: User, desk: Desk, now: datetime) -> Said:
+def _said(message: Message, files: list[File], more: Folded, *, user: User, desk: Desk, now: datetime) -> Said:
     card = desk.staff.get(message.author_id or 0)
     is_theirs = message.kind == MessageKind.CUSTOMER
     author = message.author_name or (card.name if card else _("Customer") if is_theirs else _("The desk"))
@@ -145,7 +161,15 @@ def _said(message: Message, files: list[File], *, user: User, desk: Desk, now: d
     return Said(
         id=message.pk, kind=message.kind, author=author, initials=initials(author), meta=_meta(message, card, now),
         at=message.created_at.isoformat(), body=body, rest=rest, files=files,
+        quoted=linkify(more.quoted), signature=linkify(more.signature),
+        as_sent_url=reverse("message_as_sent", args=[message.pk]) if more.has_html else "",
         undo_seconds=max(0, int((undo - now).total_seconds())) if undo else 0, may_split=is_theirs,
+        trust=str(TRUSTS.get(message.trust, "")) if message.trust not in UNREMARKABLE else "",
+        is_held=message.trust in conversation.HELD and message.kind == MessageKind.NOTE,
+        may_accept=message.trust != Trust.FORGED_AGENT,
+        source_url=reverse("message_source", args=[message.pk])
+        if user.is_lead and message.channel == Channel.EMAIL and message.kind != MessageKind.REPLY
+        else "",
     )  # fmt: skip
 
 

@@ -94,6 +94,7 @@ class StoredFile:
     size: int
     content_type: str
     sha256: str
+    content_id: str = ""  # of a picture inside a mail, without angle brackets
 
 
 def keep(upload: UploadedFile | File) -> StoredFile:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from helpdesk.lib import text
 from helpdesk.lib.inserts import insert
-from tickets import conversation, customers, details, notices, routing, timeline, triage, unreachable
+from tickets import conversation, customers, details, mail_bodies, notices, routing, timeline, triage, unreachable
 from tickets import desk as desk_settings
 from tickets.channels.base import Inbound
 from tickets.decisions import Decision, as_data
@@ -67,7 +67,8 @@ def answer(
     try:
         return conversation.hear(
             ticket, body=inbound.body, customer=customer or ticket.customer, channel=inbound.channel,
-            files=inbound.files, dedupe_key=inbound.dedupe_key, trust=inbound.trust, now=now,
+            files=inbound.files, dedupe_key=inbound.dedupe_key, trust=inbound.trust, quoted=inbound.quoted,
+            signature=inbound.signature, html=inbound.html, now=now,
         )  # fmt: skip
     except Refused:
         if ticket.state != State.CLOSED or not inbound.body.strip():
@@ -140,11 +141,12 @@ def _subject(inbound: Inbound, body: str, follows: Ticket | None) -> str:
 def _first_message(ticket: Ticket, inbound: Inbound, body: str, *, by: User | None, now: datetime) -> Message:
     message = Message(
         ticket=ticket, kind=MessageKind.CUSTOMER, customer=ticket.customer, author_name=ticket.customer_name, author=by,
-        channel=inbound.channel, body=body, has_files=bool(inbound.files), sentiment=ticket.sentiment,
-        dedupe_key=inbound.dedupe_key, trust=inbound.trust, created_at=now,
+        channel=inbound.channel, body=body, has_files=bool(inbound.files), has_more=inbound.has_more,
+        sentiment=ticket.sentiment, dedupe_key=inbound.dedupe_key, trust=inbound.trust, created_at=now,
     )  # fmt: skip
     insert([message])
     conversation.attach(message, inbound.files)
+    mail_bodies.keep(message, quoted=inbound.quoted, signature=inbound.signature, html=inbound.html)
     return message
 
 

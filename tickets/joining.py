@@ -185,4 +185,4 @@ def _sender(customer: Customer) -> Sender:
 
 
 def _stored(file: Attachment) -> StoredFile:
-    return StoredFile(name=file.name, size=file.size, content_type=file.content_type, sha256=file.sha256)
+    return StoredFile(file.name, file.size, file.content_type, file.sha256, file.content_id)

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from helpdesk import playbook
-from helpdesk.demo import history, people, scenes
+from helpdesk.demo import history, people, post, scenes
 from helpdesk.demo.history import Player
 from helpdesk.demo.stage import Stage
 from tickets.models import Team, Ticket, User
@@ -45,4 +45,6 @@ def fill(tick: Callable[[int], object] = lambda done: None, number: int = histor
     customers = people.make_customers(chance)
     Player(staff, customers, chance, now).play(number, tick)
     scenes.play_all(Stage(staff, now))
+    post.open_mailbox()
+    post.show_every_kind()
     return Ticket.objects.count()

@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from helpdesk.demo import people, words
+from helpdesk.demo import people, post, words
 from helpdesk.demo.answers import ASKS, SOLUTIONS, of_category
 from tickets import conversation, details, intake
 from tickets.channels.base import Inbound, Sender
 from tickets.errors import Refused
-from tickets.models import Category, Customer, IdentityKind, Message, State, Ticket, User
+from tickets.models import Category, Channel, Customer, IdentityKind, InboundMail, Message, State, Ticket, User
 
 EVERY = 45  # seconds
 # A demo left alone over night must not drown in requests.
@@ -27,7 +27,8 @@ def drip(now: datetime | None = None) -> int:
     if int(now.timestamp()) % EVERY < chance.uniform(0, EVERY * 0.6):
         return 0
     key = f"demo-{slot}"
-    if Message.objects.filter(dedupe_key__in=(key, f"{key}-reply")).exists():
+    written = Message.objects.filter(dedupe_key__in=(key, f"{key}-reply")).exists()
+    if written or InboundMail.objects.filter(mail_id=post.mail_id(key)).exists():
         return 0
     done = _write(key, chance, now) if Ticket.objects.open().count() < MOST_OPEN else 0
     return done + _answer(f"{key}-reply", chance, now)
@@ -37,6 +38,9 @@ def _write(key: str, chance: random.Random, now: datetime) -> int:
     known = Customer.objects.filter(user=None).exclude(email="").order_by("pk")
     customer = known[chance.randrange(known.count())]
     said = words.one(chance)
+    if said.channel == Channel.EMAIL:
+        post.write(customer.name, customer.email, said.subject, said.body, key=key)
+        return 1
     sender = Sender(IdentityKind.EMAIL, customer.email, customer.name, is_verified=True)
     intake.receive(Inbound(said.channel, sender, said.body, said.subject, dedupe_key=key), now=now)
     return 1

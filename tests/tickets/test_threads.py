@@ -4,7 +4,7 @@ import pytest
 
 from tests import cast
 from tests.mails import SUPPORT, come, raw
-from tickets import conversation, customers, desk, held_mail, letters, links, participants, reply_address
+from tickets import conversation, customers, desk, held_mail, links, participants, reply_address, threading_ids
 from tickets.errors import Refused
 from tickets.models import (
     EventKind,
@@ -50,7 +50,7 @@ def roads(ticket) -> dict[str, dict]:
     return {
         "signed address": {"to": signed(ticket)},
         "our message id": {"in_reply_to": OutboxMail.objects.filter(ticket=ticket, user=None).first().mail_id},
-        "our thread": {"references": letters.thread_id(ticket)},
+        "our thread": {"references": threading_ids.thread_id(ticket)},
         "their own message id": {"references": "<first@people.example>"},
         "number": {"subject": f"Re: [#{ticket.pk}] Invoice"},
     }

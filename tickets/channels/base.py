@@ -24,6 +24,10 @@ class Inbound:
     subject: str = ""
     category_id: int | None = None
     reference: str = ""
+    # Of a mail, beside its answer (`body`): what it quotes, how it is signed, and its HTML as it came.
+    quoted: str = ""
+    signature: str = ""
+    html: str = ""
     files: tuple[StoredFile, ...] = field(default_factory=tuple)
     # The same key never makes a second message; empty: no protection asked for.
     dedupe_key: str = ""
@@ -35,3 +39,7 @@ class Inbound:
     is_quiet: bool = False
     # A state of tickets.models.mail.Trust; empty for what did not come by mail.
     trust: str = ""
+
+    @property
+    def has_more(self) -> bool:
+        return bool(self.quoted or self.signature or self.html)

@@ -1,6 +1,7 @@
 """A read mail as the front door takes it: who wrote, what, with which files; what could not be taken is said in it."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from django.conf import settings
 from django.core.files.base import ContentFile
@@ -31,6 +32,9 @@ def inbound(
         sender=Sender(IdentityKind.EMAIL, parsed.sender.email, parsed.sender.name),
         body=with_words(parsed.reply.strip("\n") or parsed.text, kept, left_out),
         subject=parsed.subject,
+        quoted=parsed.quoted if parsed.reply.strip() else "",
+        signature=parsed.signature if parsed.reply.strip() else "",
+        html=parsed.html,
         files=kept,
         dedupe_key=dedupe_key(mail),
         team_id=team_id,
@@ -73,7 +77,8 @@ def keep_files(attached: Iterable[Attached]) -> tuple[tuple[StoredFile, ...], tu
             left_out.append(_("“%(name)s” is one file too many.") % {"name": files.clean_name(one.name)})
             continue
         try:
-            kept.append(files.keep(ContentFile(one.content, name=one.name or _("file"))))
+            stored = files.keep(ContentFile(one.content, name=one.name or _("file")))
+            kept.append(replace(stored, content_id=one.content_id))
         except NoRoom:
             raise
         except Refused as refusal:

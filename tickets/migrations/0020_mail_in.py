@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tickets', '0003_checks_at_once'),
+        ('tickets', '0010_mail_bodies'),
     ]
 
     operations = [
@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
                 ('next_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('lease_until', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('team', models.ForeignKey(blank=True, help_text='Its tickets go to this team; without one the rules decide.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='mailboxes', to='tickets.team', verbose_name='team')),
+                ('team', models.ForeignKey(blank=True, help_text='Its tickets go to this team unless a rule knows better; without one the rules decide.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='mailboxes', to='tickets.team', verbose_name='team')),
             ],
             options={
                 'verbose_name': 'mailbox',

@@ -17,6 +17,7 @@ from tickets.models.message import (
     Attachment,
     Draft,
     HandleTime,
+    MailBody,
     Message,
     MessageKind,
     MoveCondition,
@@ -65,10 +66,10 @@ from tickets.models.ticket import (
 )  # fmt: skip
 
 __all__ = [
-    "OPEN_STATES", "OUR_TURN", "PROMISES", "SETTINGS_WITH_HISTORY", "STAFF_ROLES", "Absence", "AfterSend",
-    "Attachment", "Availability", "Category", "CaughtMail", "Channel", "Customer", "CustomerTier", "Deadline",
-    "DeadlineKind", "DeskVersion", "Draft", "EventKind", "HandleTime", "Heartbeat", "Holiday", "Identity",
-    "IdentityKind", "InboundMail", "LifecycleTiming", "Macro", "MailSort", "MailStatus", "Mailbox", "Message",
+    "OPEN_STATES", "OUR_TURN", "PROMISES", "SETTINGS_WITH_HISTORY", "STAFF_ROLES", "Absence", "AfterSend", "Attachment",
+    "Availability", "Category", "CaughtMail", "Channel", "Customer", "CustomerTier", "Deadline", "DeadlineKind",
+    "DeskVersion", "Draft", "EventKind", "HandleTime", "Heartbeat", "Holiday", "Identity", "IdentityKind",
+    "InboundMail", "LifecycleTiming", "Macro", "MailBody", "MailSort", "MailStatus", "Mailbox", "Message",
     "MessageKind", "MoveCondition", "Notification", "OpeningHours", "Organisation", "OutboxMail", "OutboxStatus",
     "Participant", "PlaybookLoad", "Presence", "Priority", "ReturnKind", "ReturnedMail", "Road", "Role", "Rule",
     "RuleStage", "RuleUse", "Satisfaction", "SavedView", "Sentiment", "Shift", "Skill", "SlaPolicy", "State", "Tag",

@@ -41,7 +41,7 @@ class Mailbox(models.Model):
         blank=True,
         related_name="mailboxes",
         verbose_name=_("team"),
-        help_text=_("Its tickets go to this team; without one the rules decide."),
+        help_text=_("Its tickets go to this team unless a rule knows better; without one the rules decide."),
     )
     road = models.CharField(_("how mail comes in"), max_length=8, choices=Road.choices, default=Road.IMAP)
     is_active = models.BooleanField(_("in use"), default=True)

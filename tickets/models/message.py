@@ -35,6 +35,7 @@ class Message(models.Model):
     channel = models.CharField(max_length=8, choices=Channel.choices, default=Channel.WEB)
     body = models.TextField()
     has_files = models.BooleanField(default=False)
+    has_more = models.BooleanField(default=False)  # there is a MailBody
     sentiment = models.CharField(max_length=8, choices=Sentiment.choices, blank=True)
     mentions = models.ManyToManyField(settings.AUTH_USER_MODEL, blank=True, related_name="mentioned_in")
     # One of these per form shown or per incoming message: a double submit makes one message.
@@ -61,6 +62,32 @@ class Message(models.Model):
         return self.body[:60]
 
 
+class MailBodyQuerySet(models.QuerySet["MailBody"]):
+    def without_html(self) -> "MailBodyQuerySet":
+        """Whether there is HTML as `has_html`, without reading it."""
+        has_html = models.ExpressionWrapper(~Q(html=""), output_field=models.BooleanField())
+        return self.defer("html").annotate(has_html=has_html)
+
+
+class MailBody(models.Model):
+    """What a mail held besides the answer; apart from the rows that conversations and lists read."""
+
+    message = models.OneToOneField(Message, models.CASCADE, primary_key=True, related_name="mail_body")
+    quoted = models.TextField(blank=True)
+    signature = models.TextField(blank=True)
+    # As it came: shown only through mail_bodies.as_sent.
+    html = models.TextField(blank=True)
+
+    objects = MailBodyQuerySet.as_manager()
+    has_html: bool  # by without_html()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("rest of a mail"), _("rests of mails")
+
+    def __str__(self) -> str:
+        return f"#{self.message_id}"
+
+
 class Attachment(models.Model):
     """A file on a message; its bytes lie in FILES_DIR under their SHA-256, shared by equal files."""
 
@@ -69,6 +96,8 @@ class Attachment(models.Model):
     size = models.PositiveIntegerField(_("size in bytes"))
     content_type = models.CharField(max_length=100)
     sha256 = models.CharField(max_length=64)
+    # By this id the mail's HTML shows it; without angle brackets.
+    content_id = models.CharField(max_length=250, blank=True)
 
     class Meta:
         ordering = ["id"]

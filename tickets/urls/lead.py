@@ -2,9 +2,16 @@
 
 from django.urls import URLPattern, path
 
-from tickets.views import lead_rules, outbox
+from tickets.views import lead_rules, mail_in, outbox
 
 urlpatterns: list[URLPattern] = [
+    path("mailboxes/", mail_in.mailboxes, name="mailboxes"),
+    path("quarantine/", mail_in.quarantine_list, name="quarantine"),
+    path("quarantine/<int:pk>/", mail_in.quarantine_mail, name="quarantine_mail"),
+    path("quarantine/<int:pk>/raw/", mail_in.quarantine_raw, name="quarantine_raw"),
+    path("quarantine/<int:pk>/release/", mail_in.quarantine_release, name="quarantine_release"),
+    path("quarantine/<int:pk>/removal/", mail_in.quarantine_drop, name="quarantine_drop"),
+    path("messages/<int:message_id>/source/", mail_in.message_source, name="message_source"),
     path("rules/", lead_rules.rule_list, name="rules"),
     path("rules/new/", lead_rules.rule_new, name="rule_new"),
     path("rules/<int:pk>/", lead_rules.rule, name="rule"),

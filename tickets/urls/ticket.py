@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from tickets.views import conversation, customers, my_day, ticket, ticket_changes, ticket_mail, ticket_new
+from tickets.views import conversation, customers, mail, my_day, ticket, ticket_changes, ticket_mail, ticket_new
 
 urlpatterns: list[URLPattern] = [
     path("tickets/new/", ticket_new.ticket_new, name="ticket_new"),
@@ -28,6 +28,9 @@ urlpatterns: list[URLPattern] = [
     path("tickets/<int:number>/participants/", ticket_mail.ticket_participants, name="ticket_participants"),
     path("tickets/<int:number>/snooze/", ticket_changes.ticket_snooze, name="ticket_snooze"),
     path("messages/<int:message_id>/withdrawal/", conversation.message_withdrawal, name="message_withdrawal"),
+    path("messages/<int:message_id>/verdict/", conversation.message_verdict, name="message_verdict"),
+    path("messages/<int:message_id>/as-sent/", mail.message_as_sent, name="message_as_sent"),
+    path("messages/<int:message_id>/html/", mail.message_html, name="message_html"),
     path("files/<int:file_id>/", ticket.desk_file, name="desk_file"),
     path("customers/", customers.customer_list, name="customers"),
     path("customers/<int:customer_id>/", customers.customer, name="customer"),

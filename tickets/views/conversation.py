@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from helpdesk.lib import text
-from tickets import conversation, files, macros
+from tickets import conversation, files, held_mail, macros
 from tickets import desk as desk_settings
 from tickets.errors import Refused
 from tickets.files import StoredFile
@@ -74,6 +74,25 @@ def ticket_note(request: DeskRequest, number: int) -> HttpResponse:
     except Refused as refusal:
         return _again(request, number, refusal)
     return redirect(f"{reverse('ticket', args=[number])}#newest")
+
+
+@desk_only
+@require_POST
+def message_verdict(request: DeskRequest, message_id: int) -> HttpResponse:
+    """Decide on a held mail: its sender is in on the ticket, is the customer, or gets a ticket of their own."""
+    visible = Message.objects.filter(ticket__in=visible_tickets(request.user)).select_related("ticket__customer")
+    message = get_object_or_404(visible, pk=message_id)
+    verdict = request.POST.get("verdict", "")
+    if verdict == "split":
+        other = held_mail.split_off(message, by=request.user)
+        messages.success(request, _("It is ticket #%(number)d now.") % {"number": other.pk})
+    elif verdict == "customer":
+        held_mail.accept_as_customer(message, by=request.user)
+        messages.success(request, _("The address is another one of the customer’s from now on."))
+    elif verdict == "participant":
+        held_mail.accept_as_participant(message, by=request.user)
+        messages.success(request, _("The mail counts, and its sender is kept in copy."))
+    return redirect("ticket", message.ticket_id)
 
 
 @desk_only

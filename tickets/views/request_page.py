@@ -17,12 +17,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from helpdesk.lib.http import client_address
 from helpdesk.lib.text import initials
-from tickets import customers, files, intake, lifecycle, links, satisfaction, standing, throttle, wording
+from tickets import customers, files, intake, lifecycle, links, mail_bodies, satisfaction, standing, throttle, wording
 from tickets import desk as desk_settings
 from tickets.channels.base import Inbound, Sender
 from tickets.errors import Refused, Throttled
 from tickets.forms.fields import largest
 from tickets.forms.request import AnswerForm, LinkForm, RatingForm
+from tickets.mail_bodies import Folded
 from tickets.models import Attachment, Channel, IdentityKind, Message, MessageKind, Satisfaction, State, Ticket
 from tickets.views.portal import customer_of, portal_page
 from tickets.views.requests import keep_all
@@ -146,12 +147,15 @@ def request_file(request: HttpRequest, ticket: Ticket, file: int) -> HttpRespons
 def _show(request: HttpRequest, ticket: Ticket, form: AnswerForm, *, status: int = 200) -> HttpResponse:
     desk, now = desk_settings.current(getattr(request.user, "desk_version", None)), timezone.now()
     said = list(Message.objects.public().filter(ticket=ticket))
-    token, attached = links.token(ticket), _files_of(said)
+    token, attached, more = links.token(ticket), _files_of(said), mail_bodies.of(said)
     context = {
         "ticket": ticket,
         "token": token,
         "standing": standing.of(ticket, desk=desk, now=now),
-        "messages": [_said(message, attached.get(message.pk, []), token, now) for message in said],
+        "messages": [
+            _said(message, attached.get(message.pk, []), more.get(message.pk, mail_bodies.NOTHING), token, now)
+            for message in said
+        ],
         "form": form.refreshed() if form.is_bound else form,
         "is_done": ticket.state in (State.RESOLVED, State.CLOSED),
         "is_closed": ticket.state == State.CLOSED,
@@ -173,7 +177,7 @@ def _files_of(said: list[Message]) -> dict[int, list[Attachment]]:
     return by_message
 
 
-def _said(message: Message, attached: list[Attachment], token: str, now: datetime) -> dict[str, Any]:
+def _said(message: Message, attached: list[Attachment], more: Folded, token: str, now: datetime) -> dict[str, Any]:
     is_theirs = message.kind == MessageKind.CUSTOMER
     name = message.author_name or (_("You") if is_theirs else settings.SITE_NAME)
     return {
@@ -182,6 +186,8 @@ def _said(message: Message, attached: list[Attachment], token: str, now: datetim
         "author": name,
         "initials": initials(name),
         "body": message.body,
+        "quoted": more.quoted,
+        "signature": more.signature,
         "at": message.created_at.isoformat(),
         "meta": wording.when(message.created_at, now),
         "files": [

@@ -28,7 +28,8 @@ NAV: list[tuple[str, str | Promise, list[Line]]] = [
             (gettext_lazy("Customers"), "customers"),
         ],
     ),
-    ("is_lead", gettext_lazy("Lead"), [(gettext_lazy("Rules"), "rules"), (gettext_lazy("Outgoing mail"), "outbox")]),
+    ("is_lead", gettext_lazy("Lead"), [(gettext_lazy("Rules"), "rules"), (gettext_lazy("Outgoing mail"), "outbox"),
+        (gettext_lazy("Incoming mail"), "quarantine"), (gettext_lazy("Mailboxes"), "mailboxes")]),
     ("is_administrator", gettext_lazy("Administrator"), [(gettext_lazy("Back office"), "admin:index")]),
 ]  # fmt: skip
 

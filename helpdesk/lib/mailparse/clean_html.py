@@ -12,15 +12,15 @@ from helpdesk.lib.mailparse.html_text import to_text
 from helpdesk.lib.mailparse.nesting import is_shallow
 
 _TAGS = (
-    "a abbr address article aside b bdi bdo big blockquote br caption center cite code col colgroup dd del dfn div dl dt"
-    " em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hr i img ins kbd li main mark ol p pre q s samp section"
+    "a abbr address article aside b bdi bdo big blockquote br caption center cite code col colgroup dd del dfn div dl"
+    " dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hr i img ins kbd li main mark ol p pre q s samp section"
     " small span strike strong sub sup table tbody td tfoot th thead time tr tt u ul var wbr"
 )
 TAGS = set(_TAGS.split())
 # Left out with all that is in them.
 _GONE = (
-    "applet audio base canvas embed frame frameset head iframe link math meta noembed noframes noscript object plaintext"
-    " script select style svg template textarea title video xmp"
+    "applet audio base canvas embed frame frameset head iframe link math meta noembed noframes noscript object"
+    " plaintext script select style svg template textarea title video xmp"
 )
 GONE = set(_GONE.split())
 EVERYWHERE = {"align", "dir", "lang", "style", "title", "valign"}
