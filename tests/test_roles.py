@@ -274,7 +274,7 @@ def test_what_a_restricted_team_owns_is_not_there_for_others(world):
 
 
 GETTABLE = " ".join(f"{line.split()[0]} " for line in TABLE.splitlines() if line[40:43] == "200")
-LEADS_ONLY = ("outbox_resend", "returned_clear", "set_aside_again", "webhook_delivery")
+LEADS_ONLY = ("message_source", "outbox_resend", "returned_clear", "set_aside_again", "webhook_delivery")
 MANAGERS_ONLY = ("webhook_delivery_again",)
 
 

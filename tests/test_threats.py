@@ -97,7 +97,8 @@ def test_every_write_without_a_token_is_refused(world, role):
     strict = world.client(role, enforce_csrf_checks=True)
     before, statuses = everything(), {}
     for name, _pattern in worlds.routes():
-        if name != worlds.ADMIN:
+        # One click in a mail program comes without cookies (RFC 8058); what it may do stands in test_letters_out.
+        if name not in (worlds.ADMIN, "surveys"):
             statuses[name] = strict.post(world.path(name), {"body": "x", "subject": "x"}).status_code
             statuses[f"{name} forged"] = strict.post(
                 world.path(name), {"csrfmiddlewaretoken": "a" * 64}, headers={"Origin": "https://elsewhere.example"}

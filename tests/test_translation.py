@@ -196,7 +196,7 @@ def test_a_german_customer_gets_german_mail(german):
     outbox.drain(now=reply.undo_until + timedelta(seconds=1))
     assert set(OutboxMail.objects.filter(to="heike@leute.example").values_list("language", flat=True)) == {"de"}
     received, answered = mail.outbox[0], mail.outbox[-1]
-    assert received.subject.startswith("Wir haben Ihre Anfrage")
+    assert received.subject.startswith("Ihre Anfrage [#")
     assert "Guten Tag" in received.body
     assert f"Ihre Anfrage hat die Nummer #{ticket.number}." in received.body
     assert '<html lang="de" dir="ltr"' in received.alternatives[0].content

@@ -68,6 +68,7 @@ class Said:
     may_split: bool
     trust: str
     is_held: bool
+    may_accept: bool
     source_url: str
     is_message: bool = True
 
@@ -164,8 +165,9 @@ def _said(message: Message, files: list[File], more: Folded, *, user: User, desk
         quoted=linkify(more.quoted), signature=linkify(more.signature),
         as_sent_url=reverse("message_as_sent", args=[message.pk]) if more.has_html else "",
         undo_seconds=max(0, int((undo - now).total_seconds())) if undo else 0, may_split=is_theirs,
-        trust=TRUSTS.get(message.trust, "") if message.trust not in UNREMARKABLE else "",
+        trust=str(TRUSTS.get(message.trust, "")) if message.trust not in UNREMARKABLE else "",
         is_held=message.trust in conversation.HELD and message.kind == MessageKind.NOTE,
+        may_accept=message.trust != Trust.FORGED_AGENT,
         source_url=reverse("message_source", args=[message.pk])
         if user.is_lead and message.channel == Channel.EMAIL and message.kind != MessageKind.REPLY
         else "",

@@ -31,6 +31,11 @@ def sender_of(message: Message) -> str:
     return InboundMail.objects.filter(message=message).order_by("pk").values_list("sender", flat=True).first() or ""
 
 
+def _name_of(message: Message) -> str:
+    """The name before the address that a held mail shows."""
+    return message.author_name.partition(" <")[0] if " <" in message.author_name else ""
+
+
 def _subject_of(message: Message) -> str:
     mails = InboundMail.objects.filter(message=message).order_by("pk")
     return mails.values_list("subject", flat=True).first() or ""
@@ -41,9 +46,9 @@ def accept_as_participant(message: Message, *, by: User, now: datetime | None = 
     now = now or timezone.now()
     with transaction.atomic():
         address = _require(message, but=Trust.FORGED_AGENT)
-        participants.keep(message.ticket, [Address(address, message.author_name)], by=by, now=now)
+        participants.keep(message.ticket, [Address(address, _name_of(message))], by=by, now=now)
         Message.objects.filter(pk=message.pk).update(
-            customer=customers.recognise(Sender(IdentityKind.EMAIL, address, message.author_name), now=now)
+            customer=customers.recognise(Sender(IdentityKind.EMAIL, address, _name_of(message)), now=now)
         )
         return conversation.accept(message, by=by, now=now)
 
@@ -69,7 +74,7 @@ def split_off(message: Message, *, by: User, now: datetime | None = None) -> Tic
     with transaction.atomic():
         address = _require(message)
         inbound = Inbound(
-            channel=Channel(message.channel), sender=Sender(IdentityKind.EMAIL, address, message.author_name),
+            channel=Channel(message.channel), sender=Sender(IdentityKind.EMAIL, address, _name_of(message)),
             body=message.body, subject=_subject_of(message),
             files=tuple(
                 StoredFile(name=file.name, size=file.size, content_type=file.content_type, sha256=file.sha256)

@@ -16,7 +16,18 @@ from django.utils.translation import gettext_noop
 from helpdesk.lib import text
 from helpdesk.lib.mailparse.guarded import parse_guarded
 from helpdesk.lib.mailparse.parsed import Parsed, Unreadable
-from tickets import automatic_mail, bounces, conversation, customers, intake, joining, mail_store, participants, threads
+from tickets import (
+    automatic_mail,
+    bounces,
+    conversation,
+    customers,
+    intake,
+    joining,
+    mail_store,
+    participants,
+    rough_mail,
+    threads,
+)
 from tickets import desk as desk_settings
 from tickets.channels import email
 from tickets.channels.base import Inbound
@@ -107,6 +118,7 @@ def _take(mail: InboundMail, now: datetime) -> bool:
     except NoRoom as error:
         return _later(mail, now + DISK_FULL_WAITS, str(error), counts=False)
     except (Unreadable, Refused) as error:
+        mail.subject = mail.subject or rough_mail.read(mail_store.raw_of(mail)).subject
         return _finish(mail, Outcome(MailStatus.QUARANTINED, error=str(error)))
     except Exception as error:
         if isinstance(error, DatabaseError) and not _database_answers():
@@ -206,7 +218,7 @@ def _on_ticket(ticket: Ticket, inbound: Inbound, standing: Standing, taken: Take
     now = taken.now
     if standing.is_held:
         return conversation.hold(
-            joining.target_of(ticket), body=inbound.body, author_name=inbound.sender.name or inbound.sender.value,
+            joining.target_of(ticket), body=inbound.body, author_name=_who(inbound),
             sender=inbound.sender.value, customer=standing.customer, channel=inbound.channel, trust=inbound.trust,
             files=inbound.files, dedupe_key=inbound.dedupe_key, quoted=inbound.quoted, signature=inbound.signature,
             html=inbound.html, now=now,
@@ -223,6 +235,12 @@ def _on_ticket(ticket: Ticket, inbound: Inbound, standing: Standing, taken: Take
     message = intake.answer(ticket, inbound, customer=writer, now=now)
     _keep_others(message.ticket, taken)
     return message
+
+
+def _who(inbound: Inbound) -> str:
+    """“Chris Novak <chris@elsewhere.example>”: who must be judged is shown by address."""
+    sender = inbound.sender
+    return f"{customers.clean_name(sender.name)[:60]} <{sender.value}>" if sender.name else sender.value
 
 
 def _keep_others(ticket: Ticket, taken: Taken) -> None:

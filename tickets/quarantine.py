@@ -1,11 +1,6 @@
 """Mail that became nothing: looked at safely, released by a person, or dropped; what came is never thrown away."""
 
-import re
 from datetime import datetime
-from email import policy
-from email.header import decode_header, make_header
-from email.parser import BytesHeaderParser
-from email.utils import getaddresses
 
 from django.db import transaction
 from django.utils import timezone
@@ -13,14 +8,13 @@ from django.utils.translation import gettext as _
 
 from helpdesk.lib import text
 from helpdesk.lib.mailparse.guarded import parse_guarded
-from helpdesk.lib.mailparse.parsed import Address, Parsed, Unreadable
-from tickets import mail_intake, mail_store
+from helpdesk.lib.mailparse.parsed import Unreadable
+from tickets import mail_intake, mail_store, rough_mail
 from tickets.errors import Refused
 from tickets.models import InboundMail, MailStatus, User
 
 HEAD_BYTES, PREVIEW_CHARACTERS = 16 * 1024, 5_000
 DECIDABLE = (MailStatus.QUARANTINED, MailStatus.KEPT, MailStatus.DROPPED)
-TAGS = re.compile(r"<[^<>]{0,500}>")
 
 
 def head_of(mail: InboundMail) -> str:
@@ -61,7 +55,7 @@ def make_ticket(mail: InboundMail, *, by: User, now: datetime | None = None) -> 
     try:
         read = parse_guarded(raw)
     except Unreadable:
-        read = _roughly(raw)
+        read = rough_mail.read(raw)
     with transaction.atomic():
         fresh = _lock(mail)
         fresh.status, fresh.attempts = MailStatus.WAITING, fresh.attempts + 1
@@ -101,21 +95,3 @@ def _split(mail: InboundMail) -> tuple[bytes, bytes]:
 
 def _plain(content: bytes) -> str:
     return text.plain(content.decode("utf-8", "replace"), HEAD_BYTES)
-
-
-def _roughly(raw: bytes) -> Parsed:
-    """What the headers alone tell of a message that cannot be read, with its first part as it came."""
-    end = mail_store.HEADER_END.search(raw, 0, mail_store.HEAD_BYTES)
-    head = BytesHeaderParser(policy=policy.compat32).parsebytes(raw[: end.start() if end else mail_store.HEAD_BYTES])
-    people = [(name, email) for name, email in getaddresses([str(head.get("From", ""))[:1000]]) if "@" in email]
-    name, email = people[0] if people else ("", "")
-    rest = raw[end.end() :] if end else b""
-    body = TAGS.sub("", _plain(rest[: 4 * PREVIEW_CHARACTERS]))
-    return Parsed(sender=Address(email.lower(), _words(name)), subject=_words(str(head.get("Subject", ""))), text=body)
-
-
-def _words(value: str) -> str:
-    try:
-        return text.plain(str(make_header(decode_header(value[:500]))), 200)
-    except Exception:
-        return text.plain(value, 200)

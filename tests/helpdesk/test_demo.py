@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from helpdesk.demo import people, seed, trickle
 from tests.cast import mira
+from tickets import mail_intake
 from tickets.models import (
     OPEN_STATES,
     Attachment,
@@ -121,11 +122,13 @@ def test_demo_command_makes_the_desk_and_becomes_run(demo, monkeypatch, capsys):
 
 def test_trickle_writes_one_request_a_slot(demo):
     seed.fill(number=5)
+    mail_intake.take_in()
     before = Ticket.objects.count()
     now = timezone.now().replace(microsecond=0)
     now += timedelta(seconds=trickle.EVERY - int(now.timestamp()) % trickle.EVERY + trickle.EVERY - 1)
     trickle.drip(now)
     trickle.drip(now)
+    mail_intake.take_in()
     assert Ticket.objects.count() == before + 1
 
 

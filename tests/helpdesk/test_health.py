@@ -27,6 +27,8 @@ def test_readyz_is_ready_with_a_worker_that_beats_and_nothing_late(client):
         "worker_heartbeat_seconds": answer.json()["worker_heartbeat_seconds"],
         "outbox_oldest_seconds": None,
         "reactions_oldest_seconds": None,
+        "mail_in_oldest_seconds": None,
+        "mailboxes_failing": 0,
         "dead_mails": 0,
         "problems": [],
     }

@@ -41,7 +41,7 @@ def places(world: World) -> list[Place]:
     closed = reverse("request_satisfaction", args=[links.token(world.closed)])
     names = {
         "anonymous": (
-            "portal_home", "request_new", "request_page", "my_requests", "sign_in", "password_reset", "articles",
+            "portal_home", "request_new", "request_page", "my_requests", "surveys", "sign_in", "password_reset", "articles",
             "article"
         ),
         "owner": ("my_requests", "preferences", "password_change", "api_tokens"),
@@ -51,7 +51,7 @@ def places(world: World) -> list[Place]:
             "palette", "ticket_timeline", "ticket_clocks", "ticket_merge", "ticket_split", "ticket_handover",
             "ticket_snooze",
         ),
-        "lead": ("rules", "rule_new", "rule", "outbox", "set_aside"),
+        "lead": ("rules", "rule_new", "rule", "outbox", "returned", "set_aside"),
     }  # fmt: skip
     found = [(role, name, world.path(name)) for role, pages in names.items() for name in pages]
     return [

@@ -104,6 +104,7 @@ def test_every_list_and_page_opens_without_inline_style_or_script(office, loaded
         "created_at": ticket.created_at, "ticket": ticket})  # fmt: skip
     Holiday.objects.create(date="2026-12-25", name="Christmas")
     cast.OrganisationFactory()
+    cast.models.Mailbox.objects.create(address="help@firstline.test", road="imap", host="imap.example")
     cast.models.Heartbeat.objects.create(name="worker", at=ticket.created_at)
     hook = cast.models.Webhook.objects.create(name="Stock", address="https://stock.example/in", kinds=["*"])
     hook.deliveries.create(

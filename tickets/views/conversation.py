@@ -89,7 +89,7 @@ def message_verdict(request: DeskRequest, message_id: int) -> HttpResponse:
     elif verdict == "customer":
         held_mail.accept_as_customer(message, by=request.user)
         messages.success(request, _("The address is another one of the customer’s from now on."))
-    else:
+    elif verdict == "participant":
         held_mail.accept_as_participant(message, by=request.user)
         messages.success(request, _("The mail counts, and its sender is kept in copy."))
     return redirect("ticket", message.ticket_id)
