@@ -51,7 +51,9 @@ def places(world: World) -> list[Place]:
             "palette", "ticket_timeline", "ticket_clocks", "ticket_merge", "ticket_split", "ticket_handover",
             "ticket_snooze",
         ),
-        "lead": ("rules", "rule_new", "rule", "outbox", "returned", "set_aside"),
+        "lead": ("rules", "rule_new", "rule", "outbox", "returned", "set_aside", "webhooks", "webhook",
+                 "webhook_delivery"),
+        "manager": ("webhook_new", "webhook_settings"),
     }  # fmt: skip
     found = [(role, name, world.path(name)) for role, pages in names.items() for name in pages]
     return [
