@@ -85,7 +85,9 @@ def test_the_words_are_planted_where_their_readers_find_them(world):
     """Without this the test above could pass on an empty desk."""
     insider, manager, agent = world.client("insider"), world.client("manager"), world.client("agent")
     page = words_in(insider.get(world.path("ticket", hidden=True)))
-    assert {word for word in RESTRICTED if word not in page} <= {"zqhiddenreason"}
+    assert {word for word in RESTRICTED if word not in page} <= {"zqhiddenreason", "zqhiddenhtml"}
+    assert "zqhiddenhtml" in words_in(insider.get(world.path("message_html", hidden=True)))
+    assert "zqseenhtml" in words_in(agent.get(world.path("message_html")))
     assert "zqhiddenreason" in words_in(insider.get(world.path("ticket_timeline", hidden=True)))
     assert "zqhidden" in words_in(manager.get(world.path("search"), {"q": LURE}))
     found = words_in(agent.get(world.path("search"), {"q": LURE}))

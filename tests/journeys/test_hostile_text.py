@@ -61,7 +61,10 @@ def _poison(world) -> None:
     Tag.objects.bulk_create(Tag(name=line[:60]) for line in CORPUS)
     ticket.tags.add(*Tag.objects.all())
     attached = files.keep(SimpleUploadedFile(f"{CORPUS[1].replace('/', ' ')}.html", EVERYTHING.encode()))
-    conversation.hear(ticket, body=EVERYTHING, customer=customer, channel=Channel.WEB, files=[attached])
+    conversation.hear(
+        ticket, body=EVERYTHING, customer=customer, channel=Channel.WEB, files=[attached],
+        quoted=EVERYTHING, signature=EVERYTHING, html=EVERYTHING,
+    )  # fmt: skip
     conversation.note(ticket, body=EVERYTHING, by=mira, files=[attached])
     conversation.reply(ticket, body=EVERYTHING, by=mira)
     lifecycle.wait_for_customer(ticket, by=mira, reason=EVERYTHING)

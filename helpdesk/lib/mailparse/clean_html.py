@@ -13,8 +13,8 @@ from helpdesk.lib.mailparse.nesting import is_shallow
 
 _TAGS = (
     "a abbr address article aside b bdi bdo big blockquote br caption center cite code col colgroup dd del dfn div dl"
-    " dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hr i img ins kbd li main mark ol p pre q s samp section"
-    " small span strike strong sub sup table tbody td tfoot th thead time tr tt u ul var wbr"
+    " dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hr i img ins kbd li main mark ol p pre q s samp"
+    " section small span strike strong sub sup table tbody td tfoot th thead time tr tt u ul var wbr"
 )
 TAGS = set(_TAGS.split())
 # Left out with all that is in them.

@@ -32,15 +32,17 @@ class Unwrapped:
     is_announced: bool = False
 
 
-def find(text: str, subject: str = "") -> Forwarded | None:
+def find(text: str, subject: str | None = None) -> Forwarded | None:
     """Who wrote the message passed on, and what; None where nothing is. Linear; never raises.
 
-    A header block without a word of passing on counts where `subject` begins with "Fwd:" or nothing stands above it.
+    A header block without a word of passing on is also what Outlook puts above the message it answers. Where the mail's
+    `subject` is given, such a block counts only if that begins with "Fwd:" or its like, or if nothing stands above it.
     """
     found = unwrap(text)
     if found is None or found.kind != "forward":
         return None
-    if not (found.is_announced or FORWARD_SUBJECT.match(subject) or (found.headers and not found.above)):
+    is_sure = found.is_announced or bool(found.headers and not found.above)
+    if not is_sure and subject is not None and not FORWARD_SUBJECT.match(subject):
         return None
     return Forwarded(address(found.headers.get("from", "")), found.headers.get("subject", ""), found.body)
 

@@ -135,6 +135,8 @@ class _Writer:
             self.quotes.discard(node.mem_id)
             self.in_container = self.in_container and node.tag == "blockquote"
             self.depth -= 1
+            while self.lines and self.lines[-1] and not self.lines[-1].strip("> "):
+                del self.lines[-1]
         if tag in SPACED:
             self._space()
 

@@ -59,7 +59,7 @@ class Block:
 
 def bare(line: str) -> str:
     """A line without invisible signs and blanks around it; what is too long for a mark is cut."""
-    line = line[: LONGEST_LINE + 1]
+    line = line[: LONGEST_LINE + 1].replace("&nbsp;", " ")  # QQ Mail leaves these in its plain text
     return (line if line.isascii() else INVISIBLE.sub("", line).replace("\xa0", " ")).strip()
 
 

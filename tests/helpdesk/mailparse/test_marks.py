@@ -157,6 +157,7 @@ def test_a_header_block(language, line):
         "-----Oryginalna wiadomość-----",
         "-------- Исходное сообщение --------",
         "------------------ 原始邮件 ------------------",
+        "------------------&nbsp;原始邮件&nbsp;------------------",
         "----- Forwarded by Jane Doe/ACME on 03/05/2022 09:05 -----",
         "---------- Forwarded message ---------",
         "Begin forwarded message:",

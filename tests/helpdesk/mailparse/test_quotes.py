@@ -172,10 +172,11 @@ def test_a_forward_is_taken_apart():
     )
 
 
-def test_a_header_block_alone_is_a_forward_only_where_more_says_so():
+def test_a_header_block_alone_is_a_forward_only_where_the_subject_does_not_speak_against_it():
     block = "From: Jane <jane@example.com>\nSent: 3 May 2022\nTo: help@example.com\nSubject: Gloves\n\nWhere?"
     passed_on = Forwarded(Address("jane@example.com", "Jane"), "Gloves", "Where?")
-    assert forwards.find(f"See below.\n\n{block}") is None
+    assert forwards.find(f"See below.\n\n{block}", subject="Re: Gloves") is None
+    assert forwards.find(f"See below.\n\n{block}") == passed_on
     assert forwards.find(f"See below.\n\n{block}", subject="WG: Gloves") == passed_on
     assert forwards.find(block) == passed_on
 
@@ -210,10 +211,10 @@ HOSTILE = {
 
 @pytest.mark.parametrize("what", HOSTILE)
 def test_time_is_bounded(what):
-    began = time.perf_counter()
+    began = time.process_time()
     quotes.split(HOSTILE[what])
     forwards.find(HOSTILE[what])
-    assert time.perf_counter() - began < 5  # about half a second on an idle machine
+    assert time.process_time() - began < 5  # about half a second on an idle machine
 
 
 PIECES = st.sampled_from(

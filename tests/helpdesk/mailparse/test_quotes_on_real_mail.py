@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(not EMAIL.exists(), reason="the real mails are n
 
 
 def rows(kind: str) -> list[dict[str, Any]]:
-    lines = [line for name in CORPORA for line in (EMAIL / f"{name}.jsonl").read_text().splitlines()]
+    lines = [line for name in CORPORA for line in (EMAIL / f"{name}.jsonl").read_text().split("\n") if line]
     return [row for row in map(json.loads, lines) if row["kind"] == kind and row["expect"]]
 
 
