@@ -192,6 +192,13 @@ def test_a_customer_writes_in_their_own_name_only(world, programs):
     )
 
 
+def test_a_customer_opens_no_more_than_the_form_lets_them(settings):
+    settings.PUBLIC_FORMS_PER_HOUR = 2
+    olaf = Program(cast.olaf())
+    answers = [olaf.post("tickets", {"body": "x"}).status_code for _time in range(3)]
+    assert (answers, Ticket.objects.count()) == ([201, 201, 429], 2)
+
+
 def test_a_token_that_is_over_opens_nothing_at_once():
     mira = cast.mira()
     for end in (

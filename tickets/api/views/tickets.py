@@ -1,15 +1,17 @@
 """Tickets: list, open, read, change."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from tickets import assignment, customers, details, intake, joining
+from tickets import assignment, customers, details, intake, joining, throttle
 from tickets.api import etags, filters
 from tickets.api.fields import PRIORITIES
 from tickets.api.operations import operation
@@ -82,6 +84,9 @@ class Tickets(TicketView):
         after a lost answer opens no second one."""
         given = self.given(TicketGiven)
         sender, channel = self._sender(given), self._channel(given)
+        if not self.user.is_desk_staff:
+            # As by the form: whoever signs in as a customer may be anybody.
+            throttle.hit(f"request:{self.user.email}", limit=settings.PUBLIC_FORMS_PER_HOUR, per=timedelta(hours=1))
         category = category_of(given["category"], self.desk) if given.get("category") else None
         files = self.files()
 
