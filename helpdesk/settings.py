@@ -256,7 +256,8 @@ EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=False)
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Firstline Support <support@firstline.test>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
-# Keys of a provider (EMAIL_BACKEND=anymail.backends.….EmailBackend): ANYMAIL_POSTMARK_SERVER_TOKEN and their like.
+# Keys of providers: to send (EMAIL_BACKEND=anymail.backends.….EmailBackend) as ANYMAIL_POSTMARK_SERVER_TOKEN, to prove
+# their webhooks as ANYMAIL_WEBHOOK_SECRET and ANYMAIL_MAILGUN_WEBHOOK_SIGNING_KEY.
 ANYMAIL: dict[str, object] = {
     name.removeprefix("ANYMAIL_"): value for name, value in os.environ.items() if name.startswith("ANYMAIL_")
 }
@@ -268,11 +269,8 @@ REPLY_WITH_PLUS = env.bool("REPLY_WITH_PLUS", default=True)
 MAIL_FILES_BYTES = env.int("MAIL_FILES_MB", default=7) * 1024 * 1024
 UNDO_SEND_SECONDS = env.int("UNDO_SEND_SECONDS", default=10)
 
-# Providers whose webhooks are answered, and their keys: ANYMAIL_WEBHOOK_SECRET, ANYMAIL_MAILGUN_WEBHOOK_SIGNING_KEY …
+# Providers whose webhooks are answered.
 MAIL_PROVIDERS = env.list("MAIL_PROVIDERS", default=[])
-ANYMAIL: dict[str, object] = {
-    name.removeprefix("ANYMAIL_"): value for name, value in os.environ.items() if name.startswith("ANYMAIL_")
-}
 
 # Webhooks out: where they may go. Closed networks stay closed unless named here and ticked by an administrator.
 WEBHOOK_HTTP = env.bool("WEBHOOK_HTTP", default=False)

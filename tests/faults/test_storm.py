@@ -63,7 +63,7 @@ def test_a_request_is_there_once_though_web_processes_are_killed(desk, mail_serv
     storm(lambda: _kill_a_web_process(port), every=(0.1, 0.6))
     _everybody_writes(port)
     storm.calm()
-    _each_is_there_once(desk, mail_server)
+    _must_all_be_there_once(desk, mail_server)
 
 
 @pytest.mark.skipif(binaries() is None, reason="needs Debian's postgresql")
@@ -75,7 +75,7 @@ def test_a_request_is_there_once_though_the_database_falls_over(tmp_path, mail_s
             storm(cluster.cut, every=(1.0, 2.5))
             _everybody_writes(port)
             storm.calm()
-            _each_is_there_once(desk, mail_server)
+            _must_all_be_there_once(desk, mail_server)
         finally:
             desk.stop()
 
@@ -132,7 +132,7 @@ def _write(port: int, number: int) -> bool:
     return False
 
 
-def _each_is_there_once(desk: Desk, mail_server: MailServer) -> None:
+def _must_all_be_there_once(desk: Desk, mail_server: MailServer) -> None:
     """Counted in the desk, and at the other end of the mail."""
     _until(lambda: desk.ask(RECEIPTS).count("'sent'") == N, seconds=300)
     assert eval(desk.ask(SUBJECTS)) == [f"Storm {number:05}" for number in range(N)]

@@ -41,8 +41,8 @@ def places(world: World) -> list[Place]:
     closed = reverse("request_satisfaction", args=[links.token(world.closed)])
     names = {
         "anonymous": (
-            "portal_home", "request_new", "request_page", "my_requests", "surveys", "sign_in", "password_reset", "articles",
-            "article"
+            "portal_home", "request_new", "request_page", "my_requests", "surveys", "sign_in", "password_reset",
+            "articles", "article"
         ),
         "owner": ("my_requests", "preferences", "password_change", "api_tokens"),
         "agent": (

@@ -13,7 +13,6 @@ from helpdesk.lib.mailparse import wording
 from helpdesk.lib.mailparse.parsed import Address
 from helpdesk.lib.mailparse.parts import Part
 
-OUR_MARK = "x-firstline-loop"  # on every mail that leaves here
 # Headers only automatic answers carry, and values that say no.
 _MARKS = (
     "x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply", "x-autoreply-from", "x-mail-autoreply",
@@ -70,8 +69,6 @@ def look(root: Part, *, subject: str, sender: Address, text: str) -> Signs:
 
 def _marked(root: Part) -> str:
     """What the message says of itself."""
-    if root.raw(OUR_MARK):
-        return "our own mail came back"
     submitted = root.text("auto-submitted").lower().split(";", 1)[0].strip()
     if submitted and submitted != "no":
         return f"Auto-Submitted: {submitted[:40]}"

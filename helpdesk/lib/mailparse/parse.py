@@ -80,7 +80,7 @@ def _parsed(raw: bytes) -> Parsed:
         automatic_because=(returned.because if returned else "") or signs.because,
         undelivered=returned.undelivered if returned else (),
         original_message_id=returned.original_message_id if returned else "",
-        forwarded=forwards.find(body.text) or _attached_message(root),
+        forwarded=forwards.find(body.text, subject) or _attached_message(root),
         headers=_headers(root, hint),
         defects=tuple(defects),
     )

@@ -20,7 +20,6 @@ def read(headers: str, body: str = "Hello", sender: str = "Dana <dana@example.co
         ("Precedence: auto_reply\n", "Precedence: auto_reply"),
         ("X-POST-MessageClass: 9; Autoresponder\n", "X-Post-Messageclass: 9; autoresponder"),
         ("Precedence: bulk\n", "Precedence: bulk, on no list"),
-        ("X-Firstline-Loop: 1\nAuto-Submitted: no\n", "our own mail came back"),
         ("Subject: Automatic reply: Lamp\nReturn-Path: <>\n", "subject “automatic reply”, empty sender"),
         (
             "Subject: Out of Office: Lamp\nX-Auto-Response-Suppress: All\n",
