@@ -51,7 +51,7 @@ def test_the_command_ticks_and_clears_up(capsys):
     Presence.objects.create(ticket=cast.TicketFactory(), user=cast.mira(), seen_at=MONDAY)
     Heartbeat.objects.create(name=NAME, at=MONDAY)
     call_command("tick")
-    assert "throttles 1 sessions 0 presences 1 heartbeats 1" in capsys.readouterr().out
+    assert "throttles 1 answers 0 sessions 0 presences 1 heartbeats 1" in capsys.readouterr().out
 
 
 def test_a_pulse_gives_a_sign_of_life_and_only_in_a_worker(named, monkeypatch):

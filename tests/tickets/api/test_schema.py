@@ -71,7 +71,8 @@ def test_every_example_is_as_its_schema_says():
     resolver = {"components": document()["components"]}
     for schema in document()["components"]["schemas"].values():
         if "example" in schema:
-            jsonschema.Draft202012Validator({**resolver, **schema}).validate(schema["example"])
+            faults = jsonschema.Draft202012Validator({**resolver, **schema}).iter_errors(schema["example"])
+            assert [fault.message for fault in faults] == []
 
 
 def test_every_operation_is_described():
@@ -126,6 +127,6 @@ def test_whatever_is_made_up_is_answered_as_the_document_says(schema, operation)
             case.path_parameters = {name: real[name] for name in case.path_parameters or {}}
         if is_real and operation == "tickets_create" and isinstance(case.body, dict):
             case.body = {**{name: case.body[name] for name in case.body if name != "phone"}, "email": "a@b.example"}
-        case.call_and_validate(headers=headers, checks=CHECKS)
+        assert case.call_and_validate(headers=headers, checks=CHECKS).status_code < 500
 
     ask()
