@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from tickets import webhook_book
@@ -22,7 +22,13 @@ from tickets.views.webhooks import kind_in_words, kinds_in_words
 PAGE = 50
 SHOWN = ("all", *DeliveryStatus.values)
 # How far back “all that was given up” reaches, in hours, with its words.
-SPANS = (1, 24, 7 * 24, 30 * 24)
+# Hours, and how they read after “again what was given up in …”.
+SPANS = {
+    1: gettext_lazy("the last hour"),
+    24: gettext_lazy("the last 24 hours"),
+    7 * 24: gettext_lazy("the last 7 days"),
+    30 * 24: gettext_lazy("the last 30 days"),
+}
 
 
 @require_safe
@@ -39,7 +45,7 @@ def webhook(request: DeskRequest, pk: int) -> HttpResponse:
     found = list(deliveries.defer("body", "response_excerpt").order_by("-pk")[: PAGE + 1])
     context: dict[str, Any] = {
         "hook": hook, "show": show if show in SHOWN else "all", "kind_in_words": kind_in_words,
-        "kinds": kinds_in_words(hook), "deliveries": found[:PAGE], "spans": _spans(),
+        "kinds": kinds_in_words(hook), "deliveries": found[:PAGE], "spans": SPANS.items(),
         "tabs": [("all", _("All")), *DeliveryStatus.choices],
         "older": f"?show={show}&before={found[PAGE - 1].pk}" if len(found) > PAGE else "",
     }  # fmt: skip
@@ -71,7 +77,7 @@ def webhook_again(request: DeskRequest, pk: int) -> HttpResponse:
     """POST /lead/webhooks/<id>/deliveries/again/: all that was given up in the last `hours`."""
     hook = get_object_or_404(Webhook, pk=pk)
     hours = request.POST.get("hours", "")
-    span = int(hours) if hours in [str(known) for known in SPANS] else SPANS[-1]
+    span = int(hours) if hours in [str(known) for known in SPANS] else max(SPANS)
     count = webhook_book.replay_dead(hook, since=timezone.now() - timedelta(hours=span), by=request.user)
     messages.success(
         request,
@@ -94,15 +100,6 @@ def _visible(request: DeskRequest) -> QuerySet[WebhookDelivery]:
     deliveries = WebhookDelivery.objects.all()
     closed = closed_teams(request.user)
     return deliveries.exclude(ticket__team__in=closed) if closed else deliveries
-
-
-def _spans() -> list[tuple[int, str]]:
-    return [
-        (hours, ngettext("the last hour", "the last %(count)d hours", hours) % {"count": hours})
-        if hours <= 24
-        else (hours, ngettext("the last day", "the last %(count)d days", hours // 24) % {"count": hours // 24})
-        for hours in SPANS
-    ]
 
 
 def _readable(body: str) -> str:
