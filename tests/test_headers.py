@@ -25,7 +25,7 @@ ALWAYS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }  # fmt: skip
 # The demo's mail frame stands in our own page; a file brings a policy of its own; the process's health is public.
-OTHER_POLICY = ("request_file", "desk_file", "demo_mail_html", "message_html")
+OTHER_POLICY = ("request_file", "desk_file", "demo_mail_html", "message_html", "quarantine_raw")
 # A stranger's mail is styled by itself, where nothing runs.
 OWN_STYLES = ("demo_mail_html", "message_html")
 

@@ -31,7 +31,7 @@ def named(monkeypatch):
 def test_a_tick_does_what_is_due_and_a_second_one_nothing():
     cast.mira()
     cast.a_ticket()
-    none = {"deadlines": 0, "assigned": 0, "mail_in": 0, "mailboxes": 0}
+    none = {"deadlines": 0, "assigned": 0, "mail_in": 0, "mailboxes": 0, "webhooks": 0}
     assert jobs.tick() == {**none, "reactions": 4, "mails": 2}
     assert jobs.tick() == {**none, "reactions": 0, "mails": 0}
     assert set(OutboxMail.objects.values_list("status", flat=True)) == {OutboxStatus.SENT}

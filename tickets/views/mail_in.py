@@ -70,6 +70,8 @@ def quarantine_mail(request: DeskRequest, pk: int) -> HttpResponse:
 @lead_only
 def message_source(request: DeskRequest, message_id: int) -> HttpResponse:
     """GET /lead/messages/<id>/source/: the same for a message on a ticket."""
+    if message_id >= 2**63:  # more than a column holds
+        raise Http404
     mails = _visible(request).filter(message=message_id, message__ticket__in=visible_tickets(request.user))
     mail = mails.select_related("mailbox", "ticket", "decided_by").order_by("pk").first()
     if mail is None:
