@@ -14,10 +14,10 @@ from django.db import connections
 from django.utils import timezone
 from django_q.models import Task
 
-from helpdesk import reactions
+from helpdesk import reactions, timers
 from helpdesk.demo import trickle
 from helpdesk.pulse import BEAT, NAME_VARIABLE
-from tickets import deadlines, outbox, presence, routing, throttle
+from tickets import outbox, presence, routing, throttle
 from tickets.models import CaughtMail, Heartbeat
 
 log = structlog.get_logger()
@@ -33,7 +33,7 @@ def tick() -> dict[str, int]:
     """Do what is due: timers, waiting tickets, reactions, mail. Returns how much of each; a part fails alone."""
     until = timezone.now() + TICK_TAKES_AT_MOST
     parts: dict[str, Callable[[], int]] = {
-        "deadlines": deadlines.sweep,
+        "deadlines": timers.sweep,
         "assigned": lambda: routing.assign_waiting(now=timezone.now()),
         "reactions": lambda: reactions.react(until=until),
         "mails": lambda: outbox.drain(until=until),

@@ -2,6 +2,7 @@
 
 from tickets.models.customer import Customer, CustomerTier, Identity, IdentityKind, Organisation
 from tickets.models.deadline import (
+    LIMITS,
     PROMISES,
     Deadline,
     DeadlineKind,
@@ -10,7 +11,7 @@ from tickets.models.deadline import (
     SlaPolicy,
     Target,
 )  # fmt: skip
-from tickets.models.event import EventKind, TicketEvent
+from tickets.models.event import SAID_BY_PEOPLE, EscalationReason, EventKind, TicketEvent
 from tickets.models.history import SETTINGS_WITH_HISTORY
 from tickets.models.message import (
     Attachment,
@@ -62,12 +63,12 @@ from tickets.models.ticket import (
 )  # fmt: skip
 
 __all__ = [
-    "OPEN_STATES", "OUR_TURN", "PROMISES", "SETTINGS_WITH_HISTORY", "STAFF_ROLES", "Absence", "AfterSend",
-    "Attachment", "Availability", "Category", "CaughtMail", "Channel", "Customer", "CustomerTier", "Deadline",
-    "DeadlineKind", "DeskVersion", "Draft", "EventKind", "HandleTime", "Heartbeat", "Holiday", "Identity",
-    "IdentityKind", "LifecycleTiming", "Macro", "Message", "MessageKind", "MoveCondition", "Notification",
-    "OpeningHours", "Organisation", "OutboxMail", "OutboxStatus", "PlaybookLoad", "Presence", "Priority",
-    "Role", "Rule", "RuleStage", "RuleUse", "Satisfaction", "SavedView", "Sentiment", "Shift", "Skill",
-    "SlaPolicy", "State", "Tag", "Target", "Team", "Theme", "Throttle", "Ticket", "TicketEvent", "TicketLink",
-    "User", "Weekday",
+    "LIMITS", "OPEN_STATES", "OUR_TURN", "PROMISES", "SAID_BY_PEOPLE", "SETTINGS_WITH_HISTORY", "STAFF_ROLES",
+    "Absence", "AfterSend", "Attachment", "Availability", "Category", "CaughtMail", "Channel", "Customer",
+    "CustomerTier", "Deadline", "DeadlineKind", "DeskVersion", "Draft", "EscalationReason", "EventKind", "HandleTime",
+    "Heartbeat", "Holiday", "Identity", "IdentityKind", "LifecycleTiming", "Macro", "Message", "MessageKind",
+    "MoveCondition", "Notification", "OpeningHours", "Organisation", "OutboxMail", "OutboxStatus", "PlaybookLoad",
+    "Presence", "Priority", "Role", "Rule", "RuleStage", "RuleUse", "Satisfaction", "SavedView", "Sentiment", "Shift",
+    "Skill", "SlaPolicy", "State", "Tag", "Target", "Team", "Theme", "Throttle", "Ticket", "TicketEvent",
+    "TicketLink", "User", "Weekday",
 ]  # fmt: skip

@@ -185,6 +185,8 @@ class Ticket(ConcurrentTransitionMixin, models.Model):
     first_response_due_at = models.DateTimeField(null=True, blank=True)
     resolution_due_at = models.DateTimeField(null=True, blank=True)
     has_breached = models.BooleanField(_("a promise was broken"), default=False)
+    # Where an open escalation stands (None: there is none), so that a queue's row and a page can say so by themselves.
+    escalation_rank = models.PositiveSmallIntegerField(_("escalated to level"), null=True, blank=True)
 
     created_at = models.DateTimeField(_("created"))
     first_responded_at = models.DateTimeField(_("first response"), null=True, blank=True)
