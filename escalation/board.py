@@ -79,9 +79,7 @@ def visible(user: User, *, desk: Desk) -> QuerySet[Escalation]:
 
 def due() -> Subquery:
     """When the level's time is up; None while the clock stands still."""
-    limits = Deadline.objects.filter(
-        ticket=OuterRef("ticket"), kind=DeadlineKind.ESCALATION, done_at__isnull=True
-    )
+    limits = Deadline.objects.filter(ticket=OuterRef("ticket"), kind=DeadlineKind.ESCALATION, done_at__isnull=True)
     return Subquery(limits.values("due_at")[:1])
 
 

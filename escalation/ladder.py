@@ -196,6 +196,8 @@ def _start(
     here = book.rank_of_team(ladder, change.ticket.team_id)
     rank = max(trigger.start_rank if trigger else 1, here if by is None else here + 1)
     level = book.reach(ladder, rank, seen, reason)
+    if level is None and by is None:
+        level = book.highest(ladder, seen, reason)  # what was found must not wait because the right level is not for it
     if level is None:
         raise Refused(_("Nobody stands above on the ladder “%(ladder)s”.") % {"ladder": ladder})
     return level

@@ -34,6 +34,10 @@ class Ladders:
         """The first level at or above `rank` that takes this ticket; None when nobody stands there."""
         return next((level for level in self.of(ladder) if level.rank >= rank and takes(level, facts, reason)), None)
 
+    def highest(self, ladder: Ladder, facts: Facts, reason: str) -> Level | None:
+        """The highest level that takes this ticket."""
+        return next((level for level in reversed(self.of(ladder)) if takes(level, facts, reason)), None)
+
     def rank_of_team(self, ladder: Ladder, team_id: int | None) -> int:
         """The rank at which a ticket of that team stands already; 0 below the ladder."""
         return max((level.rank for level in self.of(ladder) if team_id and level.team_id == team_id), default=0)

@@ -159,7 +159,8 @@ def _escalate(request: DeskRequest, ticket: Ticket, desk: Desk) -> HttpResponse:
         except Refused as refusal:
             form.add_error(None, refusal.message)
         else:
-            messages.success(request, _("#%(number)d is with %(level)s now.") % {"number": ticket.pk, "level": made.level})
+            said = {"number": ticket.pk, "level": made.level}
+            messages.success(request, _("#%(number)d is with %(level)s now.") % said)
             return redirect("ticket", ticket.pk) if may_see(request.user, made.ticket) else redirect("queue")
     context = {
         "ticket": ticket, "form": form, "title": _("Escalate"), "submit": _("Escalate"),
