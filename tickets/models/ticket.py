@@ -254,6 +254,13 @@ class Ticket(ConcurrentTransitionMixin, models.Model):
                 condition=Q(state__in=OPEN_STATES, assignee__isnull=True),
                 name="ticket_waiting",
             ),
+            models.Index(
+                "queue_at",
+                "id",
+                include=COUNTED,
+                condition=Q(state__in=OPEN_STATES, escalation_rank__isnull=False),
+                name="ticket_escalated",
+            ),
             models.Index(F("customer"), F("id").desc(), name="ticket_customer"),
             models.Index("created_at", name="ticket_created"),
         ]

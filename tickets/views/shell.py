@@ -81,7 +81,8 @@ def views_of(user: User, desk: Desk) -> list[SavedView]:
 # Names that shipped playbooks give to views; said here so that catalogues know them.
 SHIPPED_VIEWS = (
     gettext_noop("Breaching soon"), gettext_noop("Mine"), gettext_noop("Unassigned"), gettext_noop("All open"),
-    gettext_noop("Account"), gettext_noop("Billing"), gettext_noop("Feature"), gettext_noop("Bug"),
+    gettext_noop("Escalated"), gettext_noop("Account"), gettext_noop("Billing"), gettext_noop("Feature"),
+    gettext_noop("Bug"),
 )  # fmt: skip
 
 
