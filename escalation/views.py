@@ -72,7 +72,7 @@ def escalation_climb(request: DeskRequest, pk: int) -> HttpResponse:
         said = {"number": found.ticket_id, "level": climbed.level}
         messages.success(request, _("#%(number)d is with %(level)s now.") % said)
 
-    form = NoteForm(request.POST or None, label=_("Why it must go further up"), is_required=False)
+    form = _note_form(request, _("Why it must go further up"), is_required=False)
     return _note_page(request, found, form, do, title=_("Escalate further"))
 
 
@@ -86,7 +86,7 @@ def escalation_hand_down(request: DeskRequest, pk: int) -> HttpResponse:
         ladder.hand_down(found, by=request.user, note=note)
         messages.success(request, _("#%(number)d went back down.") % {"number": found.ticket_id})
 
-    form = NoteForm(request.POST or None, label=_("What you found and what is left to do"))
+    form = _note_form(request, _("What you found and what is left to do"))
     return _note_page(request, found, form, do, title=_("Hand back down"))
 
 
@@ -100,7 +100,7 @@ def escalation_end(request: DeskRequest, pk: int) -> HttpResponse:
         ladder.resolve(found, by=request.user, note=note)
         messages.success(request, _("The escalation of #%(number)d is over.") % {"number": found.ticket_id})
 
-    form = NoteForm(request.POST or None, label=_("How it was settled"), is_required=False)
+    form = _note_form(request, _("How it was settled"), is_required=False)
     return _note_page(request, found, form, do, title=_("End the escalation"))
 
 
@@ -146,7 +146,9 @@ def _escalate(request: DeskRequest, ticket: Ticket, desk: Desk) -> HttpResponse:
     chosen = book.choose(facts_of(ticket, desk=desk))
     levels = book.of(chosen) if chosen else []
     here = book.rank_of_team(chosen, ticket.team_id) if chosen else 0
-    form = EscalateForm(request.POST or None, levels=levels, here=here, triggers=book.triggers)
+    form = EscalateForm(
+        request.POST if request.method == "POST" else None, levels=levels, here=here, triggers=book.triggers
+    )
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         level = next((level for level in levels if level.pk == given["level"]), None)
@@ -167,6 +169,12 @@ def _escalate(request: DeskRequest, ticket: Ticket, desk: Desk) -> HttpResponse:
         "intro": _("It goes to the people of that level at once; unanswered, it climbs on by itself."),
     }  # fmt: skip
     return desk_page(request, "desk/ticket_form.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _note_form(request: DeskRequest, label: str, *, is_required: bool = True) -> NoteForm:
+    """Empty, or as it was sent; `back` says where its button stood."""
+    data = request.POST if request.method == "POST" else None
+    return NoteForm(data, label=label, is_required=is_required, initial={"back": request.GET.get("back", "")[:10]})
 
 
 def _note_page(request: DeskRequest, found: Escalation, form: Form, do: Any, *, title: str) -> HttpResponse:

@@ -25,10 +25,19 @@ NAV: list[tuple[str, str | Promise, list[Line]]] = [
         [
             (gettext_lazy("My day"), "my_day"),
             (gettext_lazy("Queue"), "queue"),
+            (gettext_lazy("My escalations"), "my_escalations"),
             (gettext_lazy("Customers"), "customers"),
         ],
     ),
-    ("is_lead", gettext_lazy("Lead"), [(gettext_lazy("Rules"), "rules"), (gettext_lazy("Outgoing mail"), "outbox")]),
+    (
+        "is_lead",
+        gettext_lazy("Lead"),
+        [
+            (gettext_lazy("Escalations"), "escalations"),
+            (gettext_lazy("Rules"), "rules"),
+            (gettext_lazy("Outgoing mail"), "outbox"),
+        ],
+    ),
     ("is_administrator", gettext_lazy("Administrator"), [(gettext_lazy("Back office"), "admin:index")]),
 ]  # fmt: skip
 
