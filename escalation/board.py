@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from escalation import ladders
@@ -130,7 +131,8 @@ def left_words(due_at: datetime | None, now: datetime) -> str:
 
 def why_of(escalation: Escalation) -> str:
     """The reason in words, with what was found or said."""
-    return event_words.escalation_reason(escalation.reason, _texts(escalation.evidence), escalation.why)
+    said = event_words.escalation_reason(escalation.reason, _texts(escalation.evidence), escalation.why)
+    return capfirst(said)
 
 
 def _texts(evidence: Iterable[object]) -> list[str]:

@@ -38,6 +38,8 @@ def _with_why(said: str, why: str) -> str:
 
 
 def _assigned(event: TicketEvent, data: dict[str, Any], desk: Desk) -> str:
+    if data.get("with_escalation"):
+        return ""  # the escalation's own line says whose it is
     if decision := data.get("decision"):
         return decisions.in_words(decision)
     card = desk.staff.get(data.get("assignee") or 0)

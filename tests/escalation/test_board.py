@@ -54,7 +54,7 @@ def test_the_board_stands_by_level_and_time_left(people):
     assert (shown.count, shown.late, shown.untaken) == (3, 1, 2)
     late = shown.columns[0].rows[0]
     assert (late.is_late, late.tone, late.left, late.why) == (
-        True, "bad", "5 min over", "the customer asks for it: Please look.",
+        True, "bad", "5 min over", "The customer asks for it: Please look.",
     )  # fmt: skip
 
 
