@@ -14,6 +14,7 @@ from tickets.change import Change, changing
 from tickets.clockwork import LATE
 from tickets.errors import Refused
 from tickets.models import DeadlineKind, EscalationReason, Message, TicketEvent
+from tickets.rule_fields import Facts
 
 TIMERS = {DeadlineKind.UNANSWERED: EscalationReason.NO_RESPONSE, DeadlineKind.UNSOLVED: EscalationReason.UNSOLVED}
 # What a change of a ticket may make true that was not.
@@ -32,7 +33,7 @@ def by_a_new_ticket(event: TicketEvent) -> None:
             return
         left = _not_pulled(change)
         seen = facts_of(change.ticket, desk=change.desk)
-        _start_timers(change, left, since=change.ticket.created_at)
+        _start_timers(change, left, seen, since=change.ticket.created_at)
         _pull(change, triggers.by_words(left, seen.text, seen) or triggers.by_facts(left, seen), event)
 
 
@@ -55,9 +56,10 @@ def by_a_change(event: TicketEvent) -> None:
     with changing(event.ticket, now=_moment(event)) as change:
         if not change.ticket.is_open:
             return
-        left = _not_pulled(change)
-        _start_timers(change, left, since=change.ticket.created_at if change.ticket.reopen_count == 0 else change.now)
-        _pull(change, triggers.by_facts(left, facts_of(change.ticket, desk=change.desk)), event)
+        left, seen = _not_pulled(change), facts_of(change.ticket, desk=change.desk)
+        since = change.now if change.ticket.reopen_count else change.ticket.created_at
+        _start_timers(change, left, seen, since=since)
+        _pull(change, triggers.by_facts(left, seen), event)
 
 
 def by_a_reopening(event: TicketEvent) -> None:
@@ -66,7 +68,8 @@ def by_a_reopening(event: TicketEvent) -> None:
         return
     with changing(event.ticket, now=_moment(event)) as change:
         if change.ticket.is_open:
-            _start_timers(change, _not_pulled(change), since=change.now)
+            seen = facts_of(change.ticket, desk=change.desk)
+            _start_timers(change, _not_pulled(change), seen, since=change.now)
 
 
 def by_a_rating(event: TicketEvent) -> None:
@@ -110,9 +113,8 @@ def _time_is_up(change: Change, kind: DeadlineKind) -> None:
         _time(change, kind, longer, since=since)
 
 
-def _start_timers(change: Change, left: list[Trigger], *, since: datetime) -> None:
+def _start_timers(change: Change, left: list[Trigger], seen: Facts, *, since: datetime) -> None:
     """Each timer runs to the next trigger that fits the ticket as it is now; what no longer fits ends."""
-    seen = facts_of(change.ticket, desk=change.desk)
     for kind, reason in TIMERS.items():
         wanted = triggers.next_by_time(left, reason, seen)
         if wanted is None or (kind == DeadlineKind.UNANSWERED and change.ticket.first_responded_at):

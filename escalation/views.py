@@ -45,7 +45,7 @@ def ticket_escalation(request: DeskRequest, number: int) -> HttpResponse:
     ticket = visible_ticket(request, number)
     desk = _desk(request)
     standing = board.visible(request.user, desk=desk).filter(ticket=ticket).annotate(due_at=board.due()).first()
-    if request.htmx:
+    if request.htmx and request.method == "GET":
         return render(request, "escalation/_strip.html", {"ticket": ticket, **_strip(request, standing, desk)})
     if standing is not None and request.method == "GET":
         return desk_page(request, "escalation/ticket.html", {"ticket": ticket, **_strip(request, standing, desk)})

@@ -290,11 +290,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='trigger',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ('no_response', 'unsolved')), _negated=True), ('minutes__gt', 0), _connector='OR'), name='timed_trigger_has_minutes', violation_error_message='Say after how many minutes.'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ('no_response', 'unsolved')), _negated=True), models.Q(('minutes__gt', 0), ('minutes__isnull', False)), _connector='OR'), name='timed_trigger_has_minutes', violation_error_message='Say after how many minutes.'),
         ),
         migrations.AddConstraint(
             model_name='trigger',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'poor_rating'), _negated=True), ('below__range', (2, 5)), _connector='OR'), name='rating_trigger_has_a_score', violation_error_message='Say below which score, 2 to 5.'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'poor_rating'), _negated=True), models.Q(('below__isnull', False), ('below__range', (2, 5))), _connector='OR'), name='rating_trigger_has_a_score', violation_error_message='Say below which score, 2 to 5.'),
         ),
         migrations.AddIndex(
             model_name='escalation',

@@ -143,12 +143,12 @@ class Trigger(models.Model):
         verbose_name, verbose_name_plural, ordering = _("trigger"), _("triggers"), ["position", "id"]
         constraints = [
             models.CheckConstraint(
-                condition=~Q(kind__in=TIMED) | Q(minutes__gt=0),
+                condition=~Q(kind__in=TIMED) | Q(minutes__isnull=False, minutes__gt=0),
                 name="timed_trigger_has_minutes",
                 violation_error_message=_("Say after how many minutes."),
             ),
             models.CheckConstraint(
-                condition=~Q(kind=EscalationReason.POOR_RATING) | Q(below__range=(2, 5)),
+                condition=~Q(kind=EscalationReason.POOR_RATING) | Q(below__isnull=False, below__range=(2, 5)),
                 name="rating_trigger_has_a_score",
                 violation_error_message=_("Say below which score, 2 to 5."),
             ),

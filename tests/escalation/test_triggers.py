@@ -4,11 +4,11 @@ from types import SimpleNamespace
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from escalation import ladder, triggers
-from escalation.models import Escalation
+from escalation.models import Escalation, Trigger
 from helpdesk import reactions, timers
 from tests import cast
 from tests.cast import MONDAY, CategoryFactory, later
@@ -276,3 +276,15 @@ def test_the_customers_own_way_in_asks_no_trigger(people):
         made.trigger("words", words=["order"])
     assert counts[0] == counts[1]
     assert not Escalation.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"kind": "no_response"}, {"kind": "unsolved", "minutes": 0}, {"kind": "poor_rating"},
+        {"kind": "poor_rating", "below": 9},
+    ],
+)  # fmt: skip
+def test_the_database_takes_no_trigger_that_cannot_work(people, columns):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Trigger.objects.create(name="Never", **columns)
