@@ -87,6 +87,7 @@ def test_whatever_happens_an_escalation_stays_in_order(steps):
             check(Ticket.objects.get(pk=ticket.pk))
         transaction.set_rollback(True)
     made.known_no_more()
+    assert not Escalation.objects.exists(), "each example begins on an empty desk"
 
 
 def check(ticket):

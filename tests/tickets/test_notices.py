@@ -28,7 +28,7 @@ from tickets.models import (
 
 pytestmark = pytest.mark.django_db
 KINDS = sorted(path.name.split(".")[0] for path in tree.files("templates/emails/*.subject.txt"))
-FOR_COLLEAGUES = ("alert", "assigned_to_you", "breach_digest", "due_soon", "mention")
+FOR_COLLEAGUES = ("alert", "assigned_to_you", "breach_digest", "due_soon", "escalation", "escalation_digest", "mention")
 
 
 def a_mail(kind, ticket, **columns):
