@@ -39,7 +39,7 @@ journeys: install ## People's ways through the product in a real Chromium
 fuzz: install ## The property tests, with many more examples than in `make test`
 	@HYPOTHESIS_PROFILE=fuzz exec $(PY) -m pytest -n 2 -q -m "hypothesis and not journey" $(ARGS)
 
-faults: install ## Real processes killed at the worst moment: nothing lost, everything stands up again
+faults: install ## Processes killed at the worst moment, nothing lost, nothing doubled; N=1000 sends that many
 	@exec $(PY) -m pytest tests/faults -q -m faults $(ARGS)
 
 bench: install ## Our work against the floor, on PostgreSQL; apart from the tests

@@ -77,6 +77,37 @@ class Desk:
     environment: dict[str, str]
     started: list[subprocess.Popen] = field(default_factory=list)
 
+    @classmethod
+    def at(cls, folder: Path, mail_server: MailServer, database_url: str = "") -> "Desk":
+        """A migrated desk with its data in `folder`, on SQLite there or on the database named."""
+        kept = {
+            name: value for name, value in os.environ.items() if name not in ("PYTEST_CURRENT_TEST", "DATABASE_URL")
+        }
+        desk = cls(
+            kept
+            | ({"DATABASE_URL": database_url} if database_url else {})
+            | {
+                "DATA_DIR": str(folder),
+                "EMAIL_HOST": "127.0.0.1",
+                "EMAIL_PORT": str(mail_server.port),
+                "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+                "LOG_LEVEL": "WARNING",
+            }
+        )
+        desk.run("migrate", "-v", "0")
+        return desk
+
+    def stop(self) -> None:
+        """End whatever still runs, softly first."""
+        for process in self.started:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGTERM)
+                try:
+                    process.wait(30)
+                except subprocess.TimeoutExpired:
+                    os.killpg(process.pid, signal.SIGKILL)
+                    process.wait()
+
     def start(self, *arguments: str) -> subprocess.Popen:
         """A process of manage.py in a group of its own."""
         command = [sys.executable, str(ROOT / "manage.py"), *arguments]
@@ -108,30 +139,15 @@ def mail_server():
 @pytest.fixture
 def desk(tmp_path, mail_server):
     """A migrated desk on the kind of database that DATABASE_URL names; its processes end with the test."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
-    environment |= {
-        "DATA_DIR": str(tmp_path),
-        "EMAIL_HOST": "127.0.0.1",
-        "EMAIL_PORT": str(mail_server.port),
-        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
-        "LOG_LEVEL": "WARNING",
-    }
-    server, name = environment.get("DATABASE_URL", ""), f"firstline_faults_{uuid.uuid4().hex[:12]}"
+    server, name = os.environ.get("DATABASE_URL", ""), f"firstline_faults_{uuid.uuid4().hex[:12]}"
+    url = ""
     if server.startswith("postgres"):
         with psycopg.connect(server, autocommit=True) as admin:
             admin.execute(f'CREATE DATABASE "{name}"')
-        environment["DATABASE_URL"] = server.rsplit("/", 1)[0] + "/" + name
-    made = Desk(environment)
-    made.run("migrate", "-v", "0")
+        url = server.rsplit("/", 1)[0] + "/" + name
+    made = Desk.at(tmp_path, mail_server, url)
     yield made
-    for process in made.started:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGTERM)
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-    if server.startswith("postgres"):
+    made.stop()
+    if url:
         with psycopg.connect(server, autocommit=True) as admin:
             admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
