@@ -52,7 +52,7 @@ lint: install
 	$(VENV)/bin/ruff format --check .
 
 types: install
-	$(VENV)/bin/mypy helpdesk tickets tests
+	$(VENV)/bin/mypy helpdesk tickets escalation tests
 
 house: install
 	$(VENV)/bin/lint-imports

@@ -36,10 +36,13 @@ TOPICS = [
     Topic("desk", gettext_lazy("How the desk works"), gettext_lazy("Promises, rules, texts; a change counts at once."),
           ("SlaPolicy", "LifecycleTiming", "Rule", "Category", "MoveCondition", "Macro", "SavedView", "Target", "Tag",
            "Article")),
+    Topic("escalation", gettext_lazy("Escalation"), gettext_lazy("Who is asked next, and when."),
+          ("Ladder", "Level", "Trigger")),
     Topic("customers", gettext_lazy("Customers"), gettext_lazy("Whom we help, and where they reach us from."),
           ("Customer", "Organisation")),
     Topic("records", gettext_lazy("Records"), gettext_lazy("To look at: nothing here can be rewritten."),
-          ("Ticket", "TicketEvent", "OutboxMail", "PlaybookLoad", "Heartbeat", "Webhook", "WebhookDelivery")),
+          ("Ticket", "TicketEvent", "Escalation", "OutboxMail", "PlaybookLoad", "Heartbeat", "Webhook",
+           "WebhookDelivery")),
 ]  # fmt: skip
 
 

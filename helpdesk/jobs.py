@@ -14,10 +14,10 @@ from django.db import connections
 from django.utils import timezone
 from django_q.models import Task
 
-from helpdesk import reactions
+from helpdesk import reactions, timers
 from helpdesk.demo import trickle
 from helpdesk.pulse import BEAT, NAME_VARIABLE
-from tickets import deadlines, mail_intake, mailbox_health, outbox, presence, routing, throttle, webhook_book, webhooks
+from tickets import mail_intake, mailbox_health, outbox, presence, routing, throttle, webhook_book, webhooks
 from tickets.api import tokens
 from tickets.models import CaughtMail, Heartbeat
 
@@ -34,7 +34,7 @@ def tick() -> dict[str, int]:
     """Do what is due: timers, waiting tickets, reactions, mail. Returns how much of each; a part fails alone."""
     until = timezone.now() + TICK_TAKES_AT_MOST
     parts: dict[str, Callable[[], int]] = {
-        "deadlines": deadlines.sweep,
+        "deadlines": timers.sweep,
         "assigned": lambda: routing.assign_waiting(now=timezone.now()),
         "mail_in": lambda: mail_intake.take_in(until=until),
         "mailboxes": lambda: mailbox_health.sweep(timezone.now()),

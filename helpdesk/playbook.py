@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 from django.db import transaction
 
+from escalation.playbook import section as escalation_section
 from helpdesk.lib.lined_yaml import (
     MAX_CHARACTERS,
     Key,
@@ -28,7 +29,7 @@ from tickets.playbook import section as tickets_section
 
 PLAYBOOKS = Path(__file__).resolve().parent / "playbooks"
 # In the order they are loaded: a section may name what an earlier one made. A room adds its section here.
-SECTIONS: tuple[Section, ...] = (tickets_section, knowledge_section)
+SECTIONS: tuple[Section, ...] = (tickets_section, knowledge_section, escalation_section)
 HEAD = (Key("playbook", slug, is_required=True), Key("title", words(120), ""), Key("about", text(4000), ""))
 
 

@@ -13,6 +13,9 @@ from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from escalation import ladder as escalation_ladder
+from escalation import telling as escalation_telling
+from escalation import triggered
 from tickets import desk, rules, telling, webhooks
 from tickets.models import EventKind, TicketEvent
 
@@ -30,7 +33,7 @@ def count_rules_used(event: TicketEvent) -> None:
 
 REACTIONS: dict[EventKind, tuple[Reaction, ...]] = {
     # It comes in. The receipt is written with the ticket itself, so that nobody who wrote to us goes without.
-    EventKind.RECEIVED: (),
+    EventKind.RECEIVED: (triggered.by_a_new_ticket,),
     EventKind.SORTED: (count_rules_used, telling.leads_are_alerted),
     EventKind.ROUTED: (count_rules_used, telling.leads_are_alerted),
     EventKind.ASSIGNED: (telling.assignee_gets_the_ticket, telling.customer_has_an_agent),
@@ -39,13 +42,13 @@ REACTIONS: dict[EventKind, tuple[Reaction, ...]] = {
     EventKind.ACKNOWLEDGED: (),
     EventKind.STARTED: (telling.customer_sees_work_begin,),
     EventKind.REPLIED: (),
-    EventKind.WITHDRAWN: (),
+    EventKind.WITHDRAWN: (escalation_ladder.follows_the_ticket,),
     EventKind.NOTED: (telling.mentioned_are_told,),
     EventKind.HANDED_OVER: (telling.customer_gets_a_specialist,),
     # Somebody waits.
     EventKind.WAITING_CUSTOMER: (telling.customer_is_asked,),
     EventKind.WAITING_INTERNAL: (telling.customer_waits_with_us,),
-    EventKind.HEARD: (telling.assignee_sees_the_answer, telling.leads_are_alerted),
+    EventKind.HEARD: (telling.assignee_sees_the_answer, telling.leads_are_alerted, triggered.by_an_answer),
     EventKind.SNOOZED: (),
     EventKind.WOKEN: (telling.assignee_sees_it_is_back,),
     # Time passes.
@@ -53,26 +56,40 @@ REACTIONS: dict[EventKind, tuple[Reaction, ...]] = {
     EventKind.DUE_SOON: (telling.somebody_sees_it_is_due_soon, telling.customer_learns_of_the_delay),
     EventKind.BREACHED: (telling.breach_is_told, telling.customer_learns_of_the_delay),
     EventKind.FOLLOWED_UP: (telling.customer_is_followed_up,),
+    # It is escalated, further, taken up, late at the top, or back where it came from.
+    EventKind.ESCALATED: (
+        telling.customer_gets_a_specialist,
+        escalation_telling.owner_is_told,
+        escalation_telling.leads_get_a_digest,
+    ),
+    EventKind.ESCALATION_CLIMBED: (
+        telling.customer_gets_a_specialist,
+        escalation_telling.owner_is_told,
+        escalation_telling.leads_get_a_digest,
+    ),
+    EventKind.ESCALATION_TAKEN: (),
+    EventKind.ESCALATION_OVERDUE: (escalation_telling.top_is_told,),
+    EventKind.ESCALATION_ENDED: (escalation_telling.who_has_it_back_is_told,),
     # It ends, or so we think.
-    EventKind.RESOLVED: (telling.customer_gets_a_solution,),
-    EventKind.CLOSED: (telling.customer_is_asked_how_it_was,),
-    EventKind.RATED: (telling.poor_rating_is_told,),
-    EventKind.REOPENED: (telling.customer_sees_it_reopened,),
-    EventKind.MERGED: (telling.customer_learns_of_the_merge,),
+    EventKind.RESOLVED: (telling.customer_gets_a_solution, escalation_ladder.follows_the_ticket),
+    EventKind.CLOSED: (telling.customer_is_asked_how_it_was, escalation_ladder.follows_the_ticket),
+    EventKind.RATED: (telling.poor_rating_is_told, triggered.by_a_rating),
+    EventKind.REOPENED: (telling.customer_sees_it_reopened, triggered.by_a_reopening),
+    EventKind.MERGED: (telling.customer_learns_of_the_merge, escalation_ladder.follows_the_ticket),
     EventKind.MAIL_RETURNED: (telling.somebody_sees_the_mail_came_back,),
     EventKind.HELD: (telling.held_mail_waits,),
     EventKind.LOOP_CUT: (telling.loop_is_told,),
     EventKind.NOTICE_DEAD: (telling.leads_see_the_dead_letter,),
     # The rest is there to be read.
-    EventKind.RESTORED: (),
-    EventKind.CHANGED: (),
-    EventKind.TAGGED: (),
-    EventKind.UNMERGED: (),
+    EventKind.RESTORED: (escalation_ladder.follows_the_ticket,),
+    EventKind.CHANGED: (triggered.by_a_change,),
+    EventKind.TAGGED: (triggered.by_a_change,),
+    EventKind.UNMERGED: (escalation_ladder.follows_the_ticket,),
     EventKind.SPLIT: (),
     EventKind.LINKED: (),
     EventKind.UNLINKED: (),
-    EventKind.SPAM: (),
-    EventKind.NOT_SPAM: (),
+    EventKind.SPAM: (escalation_ladder.follows_the_ticket,),
+    EventKind.NOT_SPAM: (escalation_ladder.follows_the_ticket,),
     EventKind.MACRO_USED: (),
     EventKind.ACCEPTED: (),
     EventKind.AUTO_REPLIED: (),

@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "simple_history",
     "tickets",
     "knowledge",
+    "escalation",
     "helpdesk.apps.HelpdeskConfig",
 ]
 

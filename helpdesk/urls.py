@@ -12,6 +12,7 @@ urlpatterns = [
     path("help/", include("knowledge.urls")),
     path("desk/", include("tickets.urls.desk")),
     path("lead/", include("tickets.urls.lead")),
+    path("", include("escalation.urls")),
     path("lead/reactions/", set_aside.set_aside, name="set_aside"),
     path("lead/reactions/<int:pk>/attempt/", set_aside.set_aside_again, name="set_aside_again"),
     path("anymail/", include("tickets.urls.providers")),

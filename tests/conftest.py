@@ -7,6 +7,7 @@ from django.db import connection
 from django.utils import translation
 from hypothesis import HealthCheck, settings
 
+from escalation import ladders
 from tickets import desk
 
 _slow_is_fine = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture)
@@ -21,9 +22,11 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 def fresh_desk():
     """Desk settings and the active language are kept per process or thread; a test's own must not outlive it."""
     desk.forget()
+    ladders.forget()
     translation.deactivate()
     yield
     desk.forget()
+    ladders.forget()
 
 
 def pytest_collection_modifyitems(items):

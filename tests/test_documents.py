@@ -10,7 +10,7 @@ from tests.house import tree
 
 PAGES = tree.files("*.md", "docs/**/*.md")
 GUIDES = [path for path in PAGES if path.parent.name != "decisions"]
-MODULE = re.compile(r"`((?:tickets|helpdesk|knowledge|tests|templates|static|docs)/[\w./-]+)`")
+MODULE = re.compile(r"`((?:tickets|helpdesk|knowledge|escalation|tests|templates|static|docs)/[\w./-]+)`")
 
 
 def text(name):

@@ -83,6 +83,13 @@ customer                in  403 403 200 200 200 200 | in  403 403 422 422 422 42
 customer_merge          in  403 403 405 405 405 405 | in  403 403 403 ->  ->  ->
 customer_address        in  403 403 405 405 405 405 | in  403 403 ->  ->  ->  ->
 my_day                  in  403 403 200 200 200 200 | in  403 403 405 405 405 405
+escalations             in  403 403 403 200 200 200 | 405 405 405 405 405 405 405
+my_escalations          in  403 403 200 200 200 200 | 405 405 405 405 405 405 405
+ticket_escalation       in  403 403 200 200 200 200 | in  403 403 422 422 422 422
+escalation_acknowledge  in  403 403 405 405 405 405 | in  403 403 ->  ->  ->  ->
+escalation_climb        in  403 403 200 200 200 200 | in  403 403 ->  ->  ->  ->
+escalation_hand_down    in  403 403 200 200 200 200 | in  403 403 422 422 422 422
+escalation_end          in  403 403 200 200 200 200 | in  403 403 ->  ->  ->  ->
 rules                   in  403 403 403 200 200 200 | 405 405 405 405 405 405 405
 rule_new                in  403 403 403 200 200 200 | in  403 403 403 200 200 200
 rule                    in  403 403 403 200 200 200 | in  403 403 403 200 200 200
@@ -252,6 +259,7 @@ def test_what_a_restricted_team_owns_is_not_there_for_others(world):
     """404, not 403: outsiders do not learn that the number exists."""
     owned = (
         "ticket", "message", "desk_file", "outbox_resend", "returned_clear", "set_aside_again", "webhook_delivery",
+        "escalation_",
     )  # fmt: skip
     names = [name for name, pattern in worlds.routes() if name.startswith(owned) and pattern.pattern.converters]
     allowed = {"agent": False, "lead": False, "insider": True, "manager": True, "administrator": True}

@@ -13,6 +13,8 @@ from django.utils import timezone
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
+from escalation import ladder, ladders
+from escalation.models import Ladder, Level
 from knowledge.models import Article
 from tests import cast
 from tickets import conversation, details, files, lifecycle, links
@@ -21,6 +23,7 @@ from tickets.models import (
     CaughtMail,
     Customer,
     DeskVersion,
+    EscalationReason,
     EventKind,
     InboundMail,
     Macro,
@@ -49,14 +52,9 @@ INTERNAL = ("zqnote", "zqnotefile", "zqdraft", "zqwithdrawn", "zqreason", "zqpro
 OTHERS = ("zqothersubject", "zqotherbody", "zqotherfile", "zqotherquote", "zqothersignature", "zqotherhtml")
 # Of a restricted team: for its members, managers and administrators.
 RESTRICTED = (
-    "zqhidden",
-    "zqhiddennote",
-    "zqhiddenfile",
-    "zqhiddenreason",
-    "zqhiddenref",
-    "zqhiddentag",
-    "zqhiddenhtml",
-)
+    "zqhidden", "zqhiddennote", "zqhiddenfile", "zqhiddenreason", "zqhiddenref", "zqhiddentag", "zqhiddenhtml",
+    "zqhiddenescalation",
+)  # fmt: skip
 # Of one agent alone.
 OWN = ("zqdraft", "zqview")
 ADMIN = "admin:"
@@ -160,6 +158,7 @@ def a_world() -> World:
     )  # fmt: skip
     _hide(hidden, locked, ines)
 
+    escalations = {"seen": _escalate(other, mira), "hidden": _escalate(hidden, ines)}
     mails = {
         kind: OutboxMail.objects.create(
             kind="reply", ticket=of, to=of.customer.email, dedupe_key=f"dead:{of.pk}", mail_id=f"<dead{of.pk}@x>",
@@ -227,6 +226,7 @@ def a_world() -> World:
             "webhook_delivery_again": {"pk": hook.pk, "delivery": deliveries[kind].pk},
             "api:ticket": {"number": of.pk}, "api:ticket_link": {"number": of.pk, "other": closed.pk},
             "api:file": {"file": file.pk},
+            "escalation": {"pk": escalations[kind].pk},
         })  # fmt: skip
     for role in people:
         world.client(role)
@@ -242,6 +242,19 @@ def _hide(hidden: Ticket, locked: Any, ines: User | None) -> None:
     conversation.note(hidden, body=f"{LURE} zqhiddennote @jonas @lena", by=ines, files=[_file("zqhiddenfile")])
     conversation.reply(hidden, body=f"{LURE} zqhidden", by=ines)
     lifecycle.wait_for_us(hidden, by=ines, reason=f"{LURE} zqhiddenreason")
+
+
+def _escalate(ticket: Ticket, by: User | None) -> Any:
+    """To a level of a ladder of the world's own whose owners are those who have it already."""
+    ticket = Ticket.objects.select_related("team").get(pk=ticket.pk)
+    quick, _made = Ladder.objects.get_or_create(slug="quick", defaults={"name": "Quick", "is_default": True})
+    for rank, team in enumerate((ticket.team, cast.TeamFactory(slug="tier-9", tier=9)), 1 + 2 * quick.levels.count()):
+        Level.objects.get_or_create(ladder=quick, team=team, defaults={"rank": rank, "name": f"Level {rank}"})
+    DeskVersion.bump()
+    ladders.forget()
+    own = Level.objects.get(ladder=quick, team=ticket.team)
+    why = f"{LURE} zqhiddenescalation" if ticket.team and ticket.team.is_restricted else "Look at this."
+    return ladder.escalate(ticket, reason=EscalationReason.LEGAL, by=by, why=why, level=own)
 
 
 def _file(name: str) -> files.StoredFile:

@@ -13,10 +13,11 @@ from helpdesk.lib import clock
 from helpdesk.lib.clock import Calendar, NeverOpen
 from tickets import promise, wording
 from tickets.desk import Desk
-from tickets.models import PROMISES, Deadline, DeadlineKind, EventKind, State, Ticket, TicketEvent
+from tickets.models import LIMITS, PROMISES, Deadline, DeadlineKind, EventKind, State, Ticket, TicketEvent
 
 UNDOING = (EventKind.WITHDRAWN, EventKind.RESTORED, EventKind.UNMERGED, EventKind.NOT_SPAM)
 CHOOSING_ANEW = (EventKind.CHANGED, EventKind.HANDED_OVER)
+STRETCHES = (*PROMISES, *LIMITS)  # what runs, and stands still while waiting on the customer
 MANY_DAYS = timedelta(days=400)  # further ahead, what is left out is not looked up
 
 
@@ -88,7 +89,7 @@ def _place(row: Deadline) -> tuple[bool, float, int]:
 
 
 def _explained(row: Deadline, events: list[TicketEvent], waits: list[Stretch], desk: Desk, now: datetime) -> Clock:
-    if row.kind in PROMISES:
+    if row.kind in STRETCHES:
         steps = list(_promise_steps(row, events, waits, desk, now))
     else:
         allowed = wording.duration((row.due_at - row.started_at).total_seconds()) if row.due_at else ""
@@ -136,7 +137,7 @@ def _last_step(row: Deadline, desk: Desk, now: datetime) -> Step:
         if row.outcome == "met":
             return _step(row.done_at, _("kept after %(used)s of %(budget)s:") % time, now)
         return _step(row.done_at, _("kept late, after %(used)s of %(budget)s:") % time, now)
-    if row.kind in PROMISES and row.resumed_at is None:
+    if row.kind in STRETCHES and row.resumed_at is None:
         left = row.budget - row.spent
         if left < 0 or row.breached_at:
             return _step(row.breached_at, _("stands still, broken since"), now)
@@ -153,7 +154,7 @@ def _status(row: Deadline, now: datetime) -> tuple[str, str]:
         return _("kept") if row.kind in PROMISES else _("done"), "ok"
     if row.breached_at or (row.kind in PROMISES and row.due_at and row.due_at < now):
         return _("broken"), "bad"
-    if row.kind in PROMISES and row.resumed_at is None:
+    if row.kind in STRETCHES and row.resumed_at is None:
         return _("paused"), "muted"
     return _("runs"), "warn" if row.warned_at else "ok"
 

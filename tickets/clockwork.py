@@ -6,7 +6,7 @@ from operator import itemgetter
 
 from tickets import promise, timeline
 from tickets.desk import Desk
-from tickets.models import PROMISES, Deadline, DeadlineKind, EventKind, SlaPolicy, Ticket, TicketEvent
+from tickets.models import LIMITS, PROMISES, Deadline, DeadlineKind, EventKind, SlaPolicy, Ticket, TicketEvent
 from tickets.models.ticket import LAST_IN_QUEUE
 from tickets.open_deadlines import OpenDeadlines
 
@@ -56,7 +56,7 @@ class Clockwork:
             self._timer(DeadlineKind.AFTER_CLOSE, self.desk.timing.after_close_follow_up)
 
     def _resolve(self) -> None:
-        self._finish("met", DeadlineKind.FIRST_RESPONSE, DeadlineKind.RESOLUTION)
+        self._finish("met", DeadlineKind.FIRST_RESPONSE, DeadlineKind.RESOLUTION, DeadlineKind.UNSOLVED)
         self._finish_all("dropped")
         self._timer(DeadlineKind.AUTO_CLOSE, self.desk.timing.close_after)
 
@@ -74,17 +74,19 @@ class Clockwork:
             self._promise(DeadlineKind.UPDATE, policy.update_every)
 
     def _run(self, row: Deadline) -> None:
-        row.team_id, row.in_working_time, row.attempts = self.ticket.team_id, self._in_working_time(), 0
+        if row.kind in PROMISES:
+            row.team_id, row.in_working_time = self.ticket.team_id, self._in_working_time()
+        row.attempts = 0
         promise.run(row, self.desk, self.now, warn_after=self._warn_after(row))
 
     def _pause(self) -> None:
-        for row in self._promises():
+        for row in self._stretches():
             if row.resumed_at is not None:
                 self._note_if_over(row)
                 promise.pause(row, self.desk, self.now)
 
     def _resume(self) -> None:
-        for row in self._promises():
+        for row in self._stretches():
             if row.resumed_at is None:
                 self._run(row)
 
@@ -105,7 +107,7 @@ class Clockwork:
     def _finish(self, outcome: str, *kinds: str) -> None:
         for kind in [kind for kind in kinds if kind in self.open]:
             row = self.open[kind]
-            if kind in PROMISES:
+            if kind in PROMISES or kind in LIMITS:
                 self._note_if_over(row)
                 row.spent, row.resumed_at = promise.used(row, self.desk, self.now), None
             is_late = outcome == "met" and row.breached_at is not None
@@ -119,7 +121,7 @@ class Clockwork:
 
     def _note_if_over(self, row: Deadline) -> None:
         """A promise whose time ran out before the sweeper came is broken all the same."""
-        if row.breached_at is None and promise.is_over(row, self.now):
+        if row.kind in PROMISES and row.breached_at is None and promise.is_over(row, self.now):
             self._break(row)
 
     def _break(self, row: Deadline) -> None:
@@ -133,10 +135,16 @@ class Clockwork:
     def _promises(self) -> list[Deadline]:
         return [self.open[kind] for kind in PROMISES if kind in self.open]
 
+    def _stretches(self) -> list[Deadline]:
+        """What stands still while the customer has the turn."""
+        return [self.open[kind] for kind in (*PROMISES, *LIMITS) if kind in self.open]
+
     def _in_working_time(self) -> bool:
         return self.policy.in_business_hours if self.policy else True
 
     def _warn_after(self, row: Deadline) -> int:
+        if row.kind in LIMITS:
+            return row.budget
         return promise.warn_after(row, self.policy, remind_before=self.desk.timing.update_reminder_before)
 
     def show(self) -> None:
@@ -144,7 +152,7 @@ class Clockwork:
         ticket = self.ticket
         promises = [(row.due_at, row.kind) for row in self._promises() if row.due_at]
         ticket.due_at, ticket.due_kind = min(promises, key=itemgetter(0), default=(None, ""))
-        timers = [row.due_at for kind, row in self.open.items() if kind not in PROMISES and row.due_at]
+        timers = [row.due_at for kind, row in self.open.items() if kind not in (*PROMISES, *LIMITS) and row.due_at]
         ticket.queue_at = ticket.due_at or min(timers, default=LAST_IN_QUEUE)
         if DeadlineKind.SNOOZE in self.open:
             ticket.queue_at = LAST_IN_QUEUE

@@ -6,7 +6,7 @@ lease runs out and the next sweep takes it), two sweepers never do the same work
 and again is set aside where people see it instead of holding up the rest.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from tickets import lifecycle, timeline
 from tickets.change import Change, changing
-from tickets.models import Deadline, DeadlineKind, EventKind, State, Ticket
+from tickets.models import LIMITS, Deadline, DeadlineKind, EventKind, State, Ticket
 
 log = structlog.get_logger()
 
@@ -38,18 +38,22 @@ class Due:
     attempts: int
 
 
-def sweep(now: datetime | None = None, limit: int = 500) -> int:
+def sweep(now: datetime | None = None, limit: int = 500, *, above: "Effects | None" = None) -> int:
     """Attend to at most `limit` deadlines that are due, the longest due first; return how many were attended to.
 
     Costs what is due, not what is open. Tickets that somebody is changing right now are left for the next sweep.
+    `above`: what rooms above do with their kinds (helpdesk.timers); kinds nobody answers for are left alone.
     """
     now = now or timezone.now()
+    effects = {**EFFECTS, **(above or {})}
     rows = Deadline.objects.filter(next_at__lte=now, done_at__isnull=True, ticket__isnull=False)
+    if above is None:
+        rows = rows.exclude(kind__in=LIMITS)
     due = rows.order_by("next_at", "pk").values_list("pk", "ticket_id", "kind", "next_at", "attempts")[:limit]
-    return sum(_attend(Due(*row), now) for row in list(due))
+    return sum(_attend(Due(*row), now, effects) for row in list(due))
 
 
-def _attend(due: Due, now: datetime) -> bool:
+def _attend(due: Due, now: datetime, effects: "Effects") -> bool:
     if not _claim(due, now):
         return False
     if due.attempts >= TRIES:
@@ -60,7 +64,7 @@ def _attend(due: Due, now: datetime) -> bool:
             if not _lock(due.ticket_id):
                 _release(due, now)
                 return False
-            _do(due, now)
+            _do(due, now, effects)
     except Exception:
         log.exception("deadline_failed", deadline=due.pk, ticket=due.ticket_id, kind=due.kind, attempt=due.attempts + 1)
         return False
@@ -89,7 +93,7 @@ def _lock(ticket_id: int) -> bool:
     return rows.values_list("pk", flat=True).first() is not None
 
 
-def _do(due: Due, now: datetime) -> None:
+def _do(due: Due, now: datetime, effects: "Effects") -> None:
     with changing(Ticket(pk=due.ticket_id), now=now) as change:
         clocks, kind = change.clocks, DeadlineKind(due.kind)
         row = clocks.open.get(kind)
@@ -99,7 +103,7 @@ def _do(due: Due, now: datetime) -> None:
         if look is None or look > now:
             clocks.looked_at(kind)  # moved since it was seen
         else:
-            EFFECTS[kind](change, kind)
+            effects[kind](change, kind)
 
 
 def _set_aside(due: Due, now: datetime) -> None:
@@ -155,6 +159,7 @@ def _tell(change: Change, event: EventKind, kind: DeadlineKind, **data: Any) -> 
     told.data |= {"kind": kind.value, **data}
 
 
+Effects = Mapping[DeadlineKind, Callable[[Change, DeadlineKind], None]]
 EFFECTS: dict[DeadlineKind, Callable[[Change, DeadlineKind], None]] = {
     DeadlineKind.FIRST_RESPONSE: _promise,
     DeadlineKind.RESOLUTION: _promise,

@@ -1,6 +1,6 @@
 """What happened to a ticket, in a person's words: one line an event, always with who or what decided and why."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 
 from tickets import decisions, unreachable, wording
 from tickets.desk import Desk
-from tickets.models import DeadlineKind, EventKind, Priority, State, TicketEvent
+from tickets.models import DeadlineKind, EscalationReason, EventKind, Priority, State, TicketEvent
 
 # A message stands in the conversation for each of these; a line more would only repeat it.
 SHOWN_AS_MESSAGE = frozenset({EventKind.RECEIVED, EventKind.HEARD, EventKind.REPLIED, EventKind.NOTED, EventKind.HELD})
@@ -38,6 +38,8 @@ def _with_why(said: str, why: str) -> str:
 
 
 def _assigned(event: TicketEvent, data: dict[str, Any], desk: Desk) -> str:
+    if data.get("with_escalation"):
+        return ""  # the escalation's own line says whose it is
     if decision := data.get("decision"):
         return decisions.in_words(decision)
     card = desk.staff.get(data.get("assignee") or 0)
@@ -200,6 +202,65 @@ def _loop_cut(event: TicketEvent, data: dict[str, Any], desk: Desk) -> str:
     return _with_why(said % {"sender": data.get("sender", "")}, str(data.get("because", "")))
 
 
+def _escalated(event: TicketEvent, data: dict[str, Any], desk: Desk) -> str:
+    by, level = who(event, desk), str(data.get("level") or "")
+    if event.kind == EventKind.ESCALATION_TAKEN:
+        return _("%(by)s acknowledged the escalation") % {"by": by}
+    if event.kind == EventKind.ESCALATION_OVERDUE:
+        return _("The time at %(level)s is over, and nobody stands above") % {"level": level}
+    if event.kind == EventKind.ESCALATION_ENDED:
+        return _escalation_ended(event, data, by)
+    if event.kind == EventKind.ESCALATION_CLIMBED:
+        said = _("%(by)s escalated it further to %(level)s") if by else _("Escalated further to %(level)s")
+    else:
+        said = _("%(by)s escalated it to %(level)s") if by else _("Escalated to %(level)s")
+    why = _time_over(data) or escalation_reason(data.get("why", ""), data.get("evidence") or (), event.reason)
+    owner = _owner(data, desk)
+    return _with_why(said % {"by": by, "level": level}, why) + (f" · {owner}" if owner else "")
+
+
+def _time_over(data: dict[str, Any]) -> str:
+    """What was up when it climbed by itself."""
+    if "over" not in data:
+        return ""
+    time = {"time": wording.duration((data.get("minutes") or 0) * 60)}
+    return (
+        _("not settled within %(time)s") if data["over"] == "acknowledged" else _("not acknowledged within %(time)s")
+    ) % time
+
+
+def _escalation_ended(event: TicketEvent, data: dict[str, Any], by: str) -> str:
+    if data.get("outcome") == "handed_down":
+        said = _("%(by)s handed it down from %(level)s") % {"by": by, "level": data.get("level", "")}
+    elif data.get("outcome") == "with_ticket":
+        said = _("The escalation ended with the ticket")
+    elif data.get("outcome") == "back":
+        said = _("The escalation stands again")
+    else:
+        said = _("%(by)s ended the escalation") % {"by": by or _("The desk")}
+    return f"{said}: {event.reason}" if event.reason else said
+
+
+def escalation_reason(kind: str, evidence: Iterable[str], said: str = "") -> str:
+    """“no response in time: 15 min”, “words that must not wait: breach, GDPR”, and what somebody wrote."""
+    label = str(EscalationReason(kind).label) if kind in EscalationReason.values else ""
+    found = ", ".join(str(part) for part in (*evidence, said) if part)
+    return f"{label}: {found}" if label and found else label or found
+
+
+def _owner(data: dict[str, Any], desk: Desk) -> str:
+    """Whose it is now, and why theirs."""
+    card = desk.staff.get(data.get("owner") or 0)
+    name = {"name": card.short_name if card else ""}
+    if card is None:
+        return _("nobody is free, so it waits in the queue and the leads are told") if "owner" in data else ""
+    return {
+        "stays": _("%(name)s keeps it"), "on_call": _("%(name)s is on call"),
+        "lead": _("nobody else is free, so it is with %(name)s, the lead"),
+        "manager": _("no lead is free either, so it is with %(name)s"),
+    }.get(str(data.get("how")), _("%(name)s has it")) % name  # fmt: skip
+
+
 WORDS: dict[str, Callable[[TicketEvent, dict[str, Any], Desk], str]] = {
     EventKind.SORTED: _decided,
     EventKind.ROUTED: _decided,
@@ -234,4 +295,11 @@ WORDS: dict[str, Callable[[TicketEvent, dict[str, Any], Desk], str]] = {
         data.get("how", "hard"), data.get("address", ""), data.get("words", "")
     ),
     EventKind.NOTICE_DEAD: _plain(lambda: _("a mail to the customer could not be delivered")),
+    **dict.fromkeys(
+        (
+            EventKind.ESCALATED, EventKind.ESCALATION_TAKEN, EventKind.ESCALATION_CLIMBED,
+            EventKind.ESCALATION_OVERDUE, EventKind.ESCALATION_ENDED,
+        ),
+        _escalated,
+    ),
 }  # fmt: skip

@@ -53,7 +53,7 @@ class Cursor:
 
 COLUMNS = (
     "pk", "subject", "preview", "customer_name", "customer_tier", "state", "priority", "assignee_id", "due_at",
-    "last_message_at", "is_angry", "snoozed_until", "queue_at",
+    "last_message_at", "is_angry", "snoozed_until", "escalation_rank", "queue_at",
 )  # fmt: skip
 
 

@@ -46,18 +46,22 @@ def shown(rows: Iterable[tuple[Any, ...]], *, desk: Desk, now: datetime) -> list
         tier.value: [(str(tier.label), "warn")] for tier in CustomerTier if tier != CustomerTier.STANDARD
     }
     angry, asleep, nobody = (_("Angry"), "bad"), (_("Snoozed"), "neutral"), ("", "")
+    escalated = (_("Escalated"), "bad")
     people = {pk: (card.name, card.initials) for pk, card in desk.staff.items()}
     made = []
     for (
         number, subject, preview, customer, tier, state, priority, assignee_id, due_at, last_message_at, is_angry,
-        snoozed_until, _queue_at,
+        snoozed_until, escalation_rank, _queue_at,
     ) in rows:  # fmt: skip
         name, initials = people.get(assignee_id, nobody)
         made.append(
             Row(
                 number, f"{before}{number}{after}", wording.clock(due_at, now), wording.clock_tone(due_at, now),
                 due_at.isoformat() if due_at else "", subject,
-                [*marks.get(priority, ()), *([asleep] if snoozed_until and snoozed_until > now else ())],
+                [
+                    *marks.get(priority, ()), *([escalated] if escalation_rank is not None else ()),
+                    *([asleep] if snoozed_until and snoozed_until > now else ()),
+                ],
                 preview, customer, [*badges.get(tier, ()), *([angry] if is_angry else ())], states[state],
                 name, initials, wording.ago(last_message_at, now), last_message_at.isoformat(),
             )

@@ -49,7 +49,7 @@ def filtered(filters: Mapping[str, Any], *, user: User, desk: Desk, now: datetim
     """The tickets a view's `filters` name, of those `user` may see; open ones unless `state` says otherwise.
 
     Keys, all optional: state, priority, channel, category, team, customer_tier, tag (lists; category and team by key);
-    assignee "me", "none" or a user's id; due "soon" or "over"; turn "ours"; angry, breached true.
+    assignee "me", "none" or a user's id; due "soon" or "over"; turn "ours"; angry, breached, escalated true.
     Snoozed tickets show only in views of `assignee` "me" or where `snoozed` is true.
     """
     tickets = Ticket.objects.visible_to(user, restricted=desk.restricted_for(user))
@@ -74,6 +74,8 @@ def filtered(filters: Mapping[str, Any], *, user: User, desk: Desk, now: datetim
         tickets = tickets.filter(queue_at__lt=now + soon, due_at__isnull=False)
     if filters.get("angry"):
         tickets = tickets.filter(is_angry=True)
+    if filters.get("escalated"):
+        tickets = tickets.filter(escalation_rank__isnull=False)
     if filters.get("breached"):
         tickets = tickets.filter(has_breached=True)
     for name in filters.get("tag") or ():

@@ -20,13 +20,18 @@ def problems(conditions: Any, actions: Any, stage: str, desk: Desk | None = None
 
     With `desk`, keys of categories, teams and skills must exist there.
     """
+    return condition_problems(conditions, desk) + rule_actions.problems(actions, stage, desk)
+
+
+def condition_problems(conditions: Any, desk: Desk | None = None) -> list[str]:
+    """The same of bare conditions, wherever they stand: rules, ladders, levels, triggers."""
     leaves: list[dict[str, Any]] = []
     found = _shape(conditions, leaves, depth=1) if conditions != {} else []
     if len(leaves) > MAX_LEAVES:
         found.append(_("A rule has at most %(count)d conditions; make two rules of it.") % {"count": MAX_LEAVES})
     for leaf in leaves[:MAX_LEAVES]:
         found += _leaf_problems(leaf, desk)
-    return found + rule_actions.problems(actions, stage, desk)
+    return found
 
 
 def _shape(node: Any, leaves: list[dict[str, Any]], *, depth: int) -> list[str]:

@@ -5,7 +5,7 @@ by itself …) are due after plain time. A verb says what happened to the ticket
 a queue shows are set on the ticket in memory after every call, and the verb writes them with the rest of its row.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -75,7 +75,7 @@ class Clocks(Clockwork):
 
     def answered(self) -> None:
         """A person wrote to the customer: the first response is given, the next update is owed from now on."""
-        self._finish("met", DeadlineKind.FIRST_RESPONSE)
+        self._finish("met", DeadlineKind.FIRST_RESPONSE, DeadlineKind.UNANSWERED)
         if update := self.open.get(DeadlineKind.UPDATE):
             self._note_if_over(update)
             update.started_at, update.spent = self.now, 0
@@ -142,6 +142,41 @@ class Clocks(Clockwork):
         self._finish_all(outcome)
         self.show()
 
+    # What a room above asks for
+
+    def limit(
+        self, kind: DeadlineKind, *, minutes: int, team_id: int | None, in_working_time: bool,
+        since: datetime | None = None,
+    ) -> None:  # fmt: skip
+        """Start a limit anew, in that team's working time or around the clock; it stands still while a customer has
+        the turn. `since`: as if it had started then."""
+        self._finish("dropped", kind)
+        row = self._deadlines.add(
+            kind, started_at=since or self.now, budget=minutes * 60, team_id=team_id, in_working_time=in_working_time
+        )
+        if self.ticket.state != State.PENDING_CUSTOMER:
+            promise.run(row, self.desk, since or self.now, warn_after=row.budget)
+        self.show()
+
+    def lengthen(self, kind: DeadlineKind, *, minutes: int) -> None:
+        """Give the running limit so much in all; what was used up stays used up."""
+        row = self.open[kind]
+        if row.resumed_at is not None:
+            promise.pause(row, self.desk, self.now)
+            row.budget = minutes * 60
+            self._run(row)
+        row.budget = minutes * 60
+
+    def look_again(self, kind: DeadlineKind, *, minutes: int) -> None:
+        """It stays open and late; the sweeper comes back after so many minutes."""
+        row = self.open[kind]
+        row.next_at, row.attempts = self.now + timedelta(minutes=minutes), 0
+
+    def unlimit(self, *kinds: DeadlineKind) -> None:
+        """These limits are no longer needed."""
+        self._finish("met", *kinds)
+        self.show()
+
     # What the sweeper does
 
     def look_at(self, kind: str) -> datetime | None:
@@ -185,9 +220,12 @@ class Clocks(Clockwork):
 
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Put the clocks back as if nothing had happened since; a breach since then is not told again."""
-        wanted = {row["id"] for row in snapshot["deadlines"]}
-        self._finish("dropped", *(kind for kind, row in self.open.items() if row.pk not in wanted))
-        for row in self._deadlines.put_back(snapshot["deadlines"]):
+        # An escalation is not undone by taking back what was said meanwhile: its limit follows it alone.
+        stood = [row for row in snapshot["deadlines"] if row["kind"] != DeadlineKind.ESCALATION]
+        wanted = {row["id"] for row in stood}
+        since = [kind for kind, row in self.open.items() if row.pk not in wanted]
+        self._finish("dropped", *(kind for kind in since if kind != DeadlineKind.ESCALATION))
+        for row in self._deadlines.put_back(stood):
             if row.kind in PROMISES:
                 row.next_at = promise.next_look(row, self.desk, warn_after=self._warn_after(row))
         if any(policy.pk == snapshot["policy"] for policy in self.desk.policies):

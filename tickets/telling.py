@@ -20,6 +20,8 @@ ONE_BREATH = timedelta(seconds=2)
 # After an outage the sweeper finds broken promises in a row; the digest waits for the last of them.
 DIGEST_WAITS = timedelta(minutes=1)
 POOR_SCORE = 2
+# What may bring a ticket to a higher tier.
+UPWARD = (EventKind.HANDED_OVER, EventKind.ESCALATED, EventKind.ESCALATION_CLIMBED)
 
 
 # ── The customer ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -29,7 +31,7 @@ def customer_has_an_agent(event: TicketEvent) -> None:
     """“Mira is looking after it”; a receipt or “a specialist takes over” from the same moment says so already."""
     if event.data.get("with_reply") or event.at - event.ticket.created_at < ONE_BREATH:
         return
-    if any(_goes_up(other) for other in _at_once_with(event, EventKind.HANDED_OVER)):
+    if any(_goes_up(other) for other in _at_once_with(event, *UPWARD)):
         return
     assignee, is_deliberate = event.data.get("assignee"), event.by_id is not None
     _customer(event, "assigned", key=f"assigned:{event.pk}", assignee=assignee, is_deliberate=is_deliberate)
@@ -73,9 +75,10 @@ def customer_sees_it_reopened(event: TicketEvent) -> None:
 
 
 def customer_gets_a_specialist(event: TicketEvent) -> None:
-    """A hand-over to a higher tier; one within a tier, or down, changes nothing for the customer."""
+    """A hand-over or an escalation to a higher tier, once each time the ticket is opened, however far it climbs; one
+    within a tier, or down, changes nothing for the customer."""
     if _goes_up(event):
-        _customer(event, "escalated", key=f"escalated:{event.pk}")
+        _customer(event, "escalated", key=f"escalated:{event.ticket_id}:{event.ticket.reopen_count}")
 
 
 def customer_learns_of_the_delay(event: TicketEvent) -> None:
@@ -101,9 +104,9 @@ def customer_learns_of_the_merge(event: TicketEvent) -> None:
 
 
 def assignee_gets_the_ticket(event: TicketEvent) -> None:
-    """Unless they took it themselves."""
+    """Unless they took it themselves, or are told that it was escalated to them."""
     assignee = event.data.get("assignee")
-    if assignee and assignee != event.by_id:
+    if assignee and assignee != event.by_id and not event.data.get("with_escalation"):
         _colleagues(event, {assignee}, "assigned_to_you", lambda: _("Assigned to you"), mail=True)
 
 
@@ -205,14 +208,14 @@ def _customer(event: TicketEvent, kind: str, *, key: str, **data: Any) -> None:
     notices.to_customer(event.ticket, kind, now=event.at, key=key, **data)
 
 
-def _at_once_with(event: TicketEvent, kind: EventKind) -> QuerySet[TicketEvent]:
-    """Events of that kind on the same ticket, from the same act."""
-    return event.ticket.events.filter(kind=kind, at__gte=event.at - ONE_BREATH, at__lte=event.at + ONE_BREATH)
+def _at_once_with(event: TicketEvent, *kinds: EventKind) -> QuerySet[TicketEvent]:
+    """Events of those kinds on the same ticket, from the same act."""
+    return event.ticket.events.filter(kind__in=kinds, at__gte=event.at - ONE_BREATH, at__lte=event.at + ONE_BREATH)
 
 
 def _goes_up(event: TicketEvent) -> bool:
-    """Whether a hand-over leads to a higher tier."""
-    return (event.data.get("to_tier") or 0) > (event.data.get("from_tier") or 0)
+    """Whether it leads to a higher tier, or to somebody above the team."""
+    return bool(event.data.get("to_above")) or (event.data.get("to_tier") or 0) > (event.data.get("from_tier") or 0)
 
 
 def _colleagues(

@@ -100,6 +100,8 @@ def badges(ticket: Ticket) -> list[tuple[str, str]]:
     shown = [(str(Priority(ticket.priority).label), tones.get(Priority(ticket.priority), "neutral"))]
     if ticket.customer_tier != CustomerTier.STANDARD:
         shown.append((str(ticket.get_customer_tier_display()), "warn"))
+    if ticket.escalation_rank is not None and ticket.is_open:
+        shown.append((_("Escalated"), "bad"))
     if ticket.is_angry:
         shown.append((_("Angry"), "bad"))
     if ticket.is_spam:

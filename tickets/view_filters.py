@@ -18,7 +18,7 @@ LISTS: dict[str, list[Any] | None] = {
     "tag": None,
 }
 WORDS = {"assignee": ("me", "none"), "due": ("soon", "over"), "turn": ("ours",)}
-TRUTHS = ("angry", "breached", "snoozed")
+TRUTHS = ("angry", "breached", "escalated", "snoozed")
 OWN_TEAMS = "mine"  # as a team: those the reader is in
 
 

@@ -10,13 +10,12 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from helpdesk import bulk
+from helpdesk import bulk, timers
 from helpdesk.bulk import Story
 from helpdesk.demo.plots import Plot
 from helpdesk.demo.words import Words, customers_words
 from tickets import (
     conversation,
-    deadlines,
     desk,
     details,
     free_agents,
@@ -171,7 +170,7 @@ class Player:
         """History has been reacted to and its mail has gone out; what is overdue now is known to be."""
         self._count_rules()
         self._put_behind()
-        while deadlines.sweep(self.now):
+        while timers.sweep(self.now):
             pass
         self._put_behind()
 

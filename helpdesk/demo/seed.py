@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from helpdesk import playbook
-from helpdesk.demo import history, people, post, scenes
+from helpdesk.demo import history, people, post, raised, scenes
 from helpdesk.demo.history import Player
 from helpdesk.demo.stage import Stage
 from tickets.models import Team, Ticket, User
@@ -44,7 +44,9 @@ def fill(tick: Callable[[int], object] = lambda done: None, number: int = histor
     staff = people.make_staff()
     customers = people.make_customers(chance)
     Player(staff, customers, chance, now).play(number, tick)
-    scenes.play_all(Stage(staff, now))
+    stage = Stage(staff, now)
+    scenes.play_all(stage)
+    raised.play_all(stage)
     post.open_mailbox()
     post.show_every_kind()
     return Ticket.objects.count()

@@ -8,7 +8,7 @@
   const visible = (element) => element.offsetParent !== null && !element.disabled;
   let leader = 0;
 
-  const links = () => [...document.querySelectorAll("[data-queue] tr a.queue__subject, [data-messages] > [data-message]")].filter(visible);
+  const links = () => [...document.querySelectorAll("[data-queue] tr a.queue__subject, [data-messages] > [data-message], [data-board] .esc__subject")].filter(visible);
   const current = () => {
     const all = links();
     return all.findIndex((link) => link === document.activeElement || link.closest("tr")?.classList.contains("is-current"));

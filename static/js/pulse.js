@@ -80,6 +80,7 @@
       if (!response.ok) throw new Error(response.status);
       const answer = await response.json();
       since = answer.since;
+      document.dispatchEvent(new CustomEvent("desk:beat", { detail: since }));
       failures = 0;
       if (answer.changed.length && queue) await fetchRows(answer.changed).then(() => say(desk.dataset.changed, answer.changed.length));
       showHere(answer.here);

@@ -220,7 +220,7 @@ def test_a_rule_that_asks_for_it_alerts_the_lead_once(ticket):
 
 def test_events_nobody_waits_for_are_closed_together(ticket, django_assert_num_queries):
     for _turn in range(20):
-        record(ticket, EventKind.CHANGED)
+        record(ticket, EventKind.LINKED)
     desk.current()
     with django_assert_num_queries(6):
         assert reactions.react(now=later(hours=1)) == 20

@@ -41,7 +41,7 @@ def test_a_part_that_fails_leaves_the_others(monkeypatch):
     def fail():
         raise RuntimeError("clock stands still")
 
-    monkeypatch.setattr(jobs.deadlines, "sweep", fail)
+    monkeypatch.setattr(jobs.timers, "sweep", fail)
     cast.a_ticket()
     assert jobs.tick()["mails"] == 1
 

@@ -93,7 +93,7 @@ def test_rights_follow_the_role_not_django_s_flags(client):
 
 def test_start_page_shows_the_topics_in_order(office):
     names = [str(box["name"]) for box in office.get("/admin/").context["app_list"]]
-    assert names[:4] == ["People and hours", "How the desk works", "Customers", "Records"]
+    assert names[:5] == ["People and hours", "How the desk works", "Escalation", "Customers", "Records"]
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)

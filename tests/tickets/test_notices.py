@@ -28,7 +28,7 @@ from tickets.models import (
 
 pytestmark = pytest.mark.django_db
 KINDS = sorted(path.name.split(".")[0] for path in tree.files("templates/emails/*.subject.txt"))
-FOR_COLLEAGUES = ("alert", "assigned_to_you", "breach_digest", "due_soon", "mention")
+FOR_COLLEAGUES = ("alert", "assigned_to_you", "breach_digest", "due_soon", "escalation", "escalation_digest", "mention")
 
 
 def a_mail(kind, ticket, **columns):
@@ -49,7 +49,7 @@ def a_mail(kind, ticket, **columns):
 def test_every_kind_has_three_templates():
     names = {path.name for path in tree.files("templates/emails/*")}
     assert {f"{kind}.{part}" for kind in KINDS for part in ("txt", "html")} <= names
-    assert len(KINDS) == 19
+    assert len(KINDS) == 21
 
 
 @pytest.mark.parametrize("language", ["en", "de"])

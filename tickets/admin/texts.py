@@ -167,6 +167,7 @@ class ViewForm(forms.ModelForm):
     )
     angry = forms.BooleanField(required=False, label=gettext_lazy("Angry customers only"))
     breached = forms.BooleanField(required=False, label=gettext_lazy("Broken promises only"))
+    escalated = forms.BooleanField(required=False, label=gettext_lazy("Escalated only"))
     snoozed = forms.BooleanField(required=False, label=gettext_lazy("Snoozed tickets too"))
 
     class Meta:

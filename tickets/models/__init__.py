@@ -3,6 +3,7 @@
 from tickets.models.api import ApiToken, IdempotencyKey
 from tickets.models.customer import Customer, CustomerTier, Identity, IdentityKind, Organisation
 from tickets.models.deadline import (
+    LIMITS,
     PROMISES,
     Deadline,
     DeadlineKind,
@@ -11,7 +12,7 @@ from tickets.models.deadline import (
     SlaPolicy,
     Target,
 )  # fmt: skip
-from tickets.models.event import EventKind, TicketEvent
+from tickets.models.event import SAID_BY_PEOPLE, EscalationReason, EventKind, TicketEvent
 from tickets.models.history import SETTINGS_WITH_HISTORY
 from tickets.models.mail import InboundMail, Mailbox, MailSort, MailStatus, Road, Trust
 from tickets.models.message import (
@@ -68,13 +69,14 @@ from tickets.models.ticket import (
 from tickets.models.webhook import EVERYTHING, PING, DeliveryStatus, Webhook, WebhookDelivery
 
 __all__ = [
-    "EVERYTHING", "OPEN_STATES", "OUR_TURN", "PING", "PROMISES", "SETTINGS_WITH_HISTORY", "STAFF_ROLES", "Absence",
-    "AfterSend", "ApiToken", "Attachment", "Availability", "Category", "CaughtMail", "Channel", "Customer",
-    "CustomerTier", "Deadline", "DeadlineKind", "DeliveryStatus", "DeskVersion", "Draft", "EventKind", "HandleTime",
-    "Heartbeat", "Holiday", "IdempotencyKey", "Identity", "IdentityKind", "InboundMail", "LifecycleTiming", "Macro",
-    "MailBody", "MailSort", "MailStatus", "Mailbox", "Message", "MessageKind", "MoveCondition", "Notification",
-    "OpeningHours", "Organisation", "OutboxMail", "OutboxStatus", "Participant", "PlaybookLoad", "Presence",
-    "Priority", "ReturnKind", "ReturnedMail", "Road", "Role", "Rule", "RuleStage", "RuleUse", "Satisfaction",
-    "SavedView", "Sentiment", "Shift", "Skill", "SlaPolicy", "State", "Tag", "Target", "Team", "Theme", "Throttle",
-    "Ticket", "TicketEvent", "TicketLink", "Trust", "User", "Webhook", "WebhookDelivery", "Weekday",
+    "EVERYTHING", "LIMITS", "OPEN_STATES", "OUR_TURN", "PING", "PROMISES", "SAID_BY_PEOPLE",
+    "SETTINGS_WITH_HISTORY", "STAFF_ROLES", "Absence", "AfterSend", "ApiToken", "Attachment", "Availability",
+    "Category", "CaughtMail", "Channel", "Customer", "CustomerTier", "Deadline", "DeadlineKind", "DeliveryStatus",
+    "DeskVersion", "Draft", "EscalationReason", "EventKind", "HandleTime", "Heartbeat", "Holiday", "IdempotencyKey",
+    "Identity", "IdentityKind", "InboundMail", "LifecycleTiming", "Macro", "MailBody", "MailSort", "MailStatus",
+    "Mailbox", "Message", "MessageKind", "MoveCondition", "Notification", "OpeningHours", "Organisation",
+    "OutboxMail", "OutboxStatus", "Participant", "PlaybookLoad", "Presence", "Priority", "ReturnKind",
+    "ReturnedMail", "Road", "Role", "Rule", "RuleStage", "RuleUse", "Satisfaction", "SavedView", "Sentiment",
+    "Shift", "Skill", "SlaPolicy", "State", "Tag", "Target", "Team", "Theme", "Throttle", "Ticket", "TicketEvent",
+    "TicketLink", "Trust", "User", "Webhook", "WebhookDelivery", "Weekday",
 ]  # fmt: skip

@@ -50,10 +50,15 @@ class DeadlineKind(models.TextChoices):
     AUTO_CLOSE = "auto_close", _("Closing by itself")
     AFTER_CLOSE = "after_close", _("Follow-up after closing")
     SNOOZE = "snooze", _("End of snooze")
+    UNANSWERED = "unanswered", _("Escalation while nobody answers")
+    UNSOLVED = "unsolved", _("Escalation while it is not solved")
+    ESCALATION = "escalation", _("Time at this level")
 
 
 # Promises to the customer: they run in working time, pause, warn and can be broken.
 PROMISES = (DeadlineKind.FIRST_RESPONSE, DeadlineKind.RESOLUTION, DeadlineKind.UPDATE)
+# Limits a room above sets: they run and pause as promises do, but nobody outside was promised anything.
+LIMITS = (DeadlineKind.UNANSWERED, DeadlineKind.UNSOLVED, DeadlineKind.ESCALATION)
 
 
 class Deadline(models.Model):

@@ -52,6 +52,35 @@ class EventKind(models.TextChoices):
     LOOP_CUT = "loop_cut", _("Mail loop cut")  # data: mail, sender, because
     MAIL_RETURNED = "mail_returned", _("A mail came back")  # data: address, how, words, mail
     NOTICE_DEAD = "notice_dead", _("A mail could not be delivered")
+    # What a room above does with a ticket; data: rank, level, ladder, why (EscalationReason), evidence, owner.
+    ESCALATED = "escalated", _("Escalated")
+    ESCALATION_TAKEN = "escalation_taken", _("Escalation acknowledged")
+    ESCALATION_CLIMBED = "escalation_climbed", _("Escalated further")
+    ESCALATION_OVERDUE = "escalation_overdue", _("Escalation overdue at the top")
+    ESCALATION_ENDED = "escalation_ended", _("Escalation ended")
+
+
+class EscalationReason(models.TextChoices):
+    """Why a ticket was escalated: what triggers find by themselves, then what people say."""
+
+    NO_RESPONSE = "no_response", _("no response in time")
+    UNSOLVED = "unsolved", _("not solved in time")
+    POOR_RATING = "poor_rating", _("poor rating")
+    WORDS = "words", _("words that must not wait")
+    CUSTOMER = "customer", _("who the customer is")
+    TOPIC = "topic", _("what it is about")
+    CUSTOMER_ASKS = "customer_asks", _("the customer asks for it")
+    BEYOND_EXPERTISE = "beyond_expertise", _("beyond our expertise here")
+    BUSINESS_IMPACT = "business_impact", _("business impact")
+    LEGAL = "legal", _("legal concern")
+    OUTAGE = "outage", _("platform outage")
+
+
+# What a person may give as the reason; each needs a sentence of its own beside it.
+SAID_BY_PEOPLE = (
+    EscalationReason.CUSTOMER_ASKS, EscalationReason.BEYOND_EXPERTISE, EscalationReason.BUSINESS_IMPACT,
+    EscalationReason.LEGAL, EscalationReason.OUTAGE,
+)  # fmt: skip
 
 
 class TicketEvent(models.Model):

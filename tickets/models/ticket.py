@@ -190,6 +190,8 @@ class Ticket(ConcurrentTransitionMixin, models.Model):
     first_response_due_at = models.DateTimeField(null=True, blank=True)
     resolution_due_at = models.DateTimeField(null=True, blank=True)
     has_breached = models.BooleanField(_("a promise was broken"), default=False)
+    # Where an open escalation stands (None: there is none), so that a queue's row and a page can say so by themselves.
+    escalation_rank = models.PositiveSmallIntegerField(_("escalated to level"), null=True, blank=True)
 
     created_at = models.DateTimeField(_("created"))
     # When a verb last changed anything of it or of what is said on it: what programs that keep a copy ask by.
@@ -258,6 +260,13 @@ class Ticket(ConcurrentTransitionMixin, models.Model):
                 include=COUNTED,
                 condition=Q(state__in=OPEN_STATES, assignee__isnull=True),
                 name="ticket_waiting",
+            ),
+            models.Index(
+                "queue_at",
+                "id",
+                include=COUNTED,
+                condition=Q(state__in=OPEN_STATES, escalation_rank__isnull=False),
+                name="ticket_escalated",
             ),
             models.Index(F("customer"), F("id").desc(), name="ticket_customer"),
             models.Index("created_at", name="ticket_created"),

@@ -117,6 +117,8 @@ def names() -> dict[str, str]:
         "alert": _("Alert"),
         "breach_digest": _("Digest of broken promises"),
         "due_soon": _("Due soon"),
+        "escalation": _("Escalation"),
+        "escalation_digest": _("Digest of escalations"),
     }
 
 

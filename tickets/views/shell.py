@@ -25,6 +25,7 @@ NAV: list[tuple[str, str | Promise, list[Line]]] = [
         [
             (gettext_lazy("My day"), "my_day"),
             (gettext_lazy("Queue"), "queue"),
+            (gettext_lazy("My escalations"), "my_escalations"),
             (gettext_lazy("Customers"), "customers"),
         ],
     ),
@@ -32,6 +33,7 @@ NAV: list[tuple[str, str | Promise, list[Line]]] = [
         "is_lead",
         gettext_lazy("Lead"),
         [
+            (gettext_lazy("Escalations"), "escalations"),
             (gettext_lazy("Rules"), "rules"),
             (gettext_lazy("Incoming mail"), "quarantine"),
             (gettext_lazy("Outgoing mail"), "outbox"),
@@ -91,7 +93,8 @@ def views_of(user: User, desk: Desk) -> list[SavedView]:
 # Names that shipped playbooks give to views; said here so that catalogues know them.
 SHIPPED_VIEWS = (
     gettext_noop("Breaching soon"), gettext_noop("Mine"), gettext_noop("Unassigned"), gettext_noop("All open"),
-    gettext_noop("Account"), gettext_noop("Billing"), gettext_noop("Feature"), gettext_noop("Bug"),
+    gettext_noop("Escalated"), gettext_noop("Account"), gettext_noop("Billing"), gettext_noop("Feature"),
+    gettext_noop("Bug"),
 )  # fmt: skip
 
 
