@@ -32,7 +32,9 @@ def mail_id(key: str) -> str:
     return f"{key}@{PASSED_BY}"
 
 
-def write(name: str, email: str, subject: str, body: str, *, key: str, to: str = "", **headers: str) -> None:
+def write(
+    name: str, email: str, subject: str, body: str, *, key: str, to: str = "", html: str = "", **headers: str
+) -> None:
     """One mail of a customer, handed to the desk as a mail server would; the same key again changes nothing."""
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = formataddr((name, email)), to or desk_address(), subject
@@ -40,11 +42,13 @@ def write(name: str, email: str, subject: str, body: str, *, key: str, to: str =
     for header, value in headers.items():
         mail[header.replace("_", "-")] = value
     mail.set_content(body)
+    if html:
+        mail.add_alternative(html, subtype="html")
     mail_store.keep(mail.as_bytes(), road=Road.PIPE, mailbox=open_mailbox(), envelope_to=[to or desk_address()])
 
 
 def show_every_kind() -> None:
-    """An answer with quotes, an answer by a machine, one by a stranger, one in a colleague's name, one unreadable."""
+    """An answer with quotes, one by a machine, by a stranger, in a colleague's name, one laid out, one unreadable."""
     ticket = Ticket.objects.open().filter(channel=Channel.EMAIL, customer__email__gt="").order_by("-pk").first()
     if ticket is None:
         return
@@ -59,6 +63,7 @@ def show_every_kind() -> None:
         customer.name, customer.email, f"Automatic reply: {ticket.subject}", AWAY, key="away", to=to,
         Auto_Submitted="auto-replied", **answers,
     )  # fmt: skip
+    write("Mara Lind", "mara.lind@paperplane.example", "Invoice layout", LAID_OUT, key="html", html=LAID_OUT_HTML)
     write("Chris Novak", "chris.novak@elsewhere.example", f"Re: {ticket.subject}", STRANGER, key="stranger", to=to)
     write("Sam", f"agent@{people.DOMAIN}", f"Re: {ticket.subject}", FORGED, key="forged", to=to)
     mail_store.keep(_too_deep(), road=Road.PIPE, mailbox=open_mailbox())
@@ -73,6 +78,13 @@ On Monday the support team wrote:
 --
 {name}
 Sent from my phone
+"""
+LAID_OUT = "The totals on our invoices do not line up any more, see below. Can you look into it?\n"
+LAID_OUT_HTML = f"""<p>{LAID_OUT.strip()}</p>
+<table border="1" cellpadding="6"><tr><th>Invoice</th><th>Net</th><th>Total</th></tr>
+<tr><td>2041</td><td align="right">490.00</td><td align="right"><b>583.10</b></td></tr>
+<tr><td>2042</td><td align="right">1,250.00</td><td align="right"><b>1,487.50</b></td></tr></table>
+<p><img src="https://paperplane.example/logo.png" alt="Paperplane"><br>Mara Lind, Paperplane</p>
 """
 AWAY = "I am out of the office until Monday and read no mail. In urgent cases please call the switchboard.\n"
 STRANGER = "I took this over from my colleague. Could you send me all you have on it? Please answer to this address.\n"

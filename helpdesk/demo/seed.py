@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from helpdesk import playbook
-from helpdesk.demo import history, people, post, raised, scenes
+from helpdesk.demo import history, listeners, people, post, raised, scenes
 from helpdesk.demo.history import Player
 from helpdesk.demo.stage import Stage
 from tickets.models import Team, Ticket, User
@@ -49,4 +49,5 @@ def fill(tick: Callable[[int], object] = lambda done: None, number: int = histor
     raised.play_all(stage)
     post.open_mailbox()
     post.show_every_kind()
+    listeners.tell()
     return Ticket.objects.count()

@@ -236,8 +236,8 @@ def test_an_event_another_worker_holds_is_passed_over(ticket):
         with other.cursor() as cursor:
             cursor.execute("BEGIN")
             cursor.execute("SELECT id FROM tickets_ticketevent WHERE id = %s FOR UPDATE", [event_id])
-            assert reactions._react_to(event_id, later(hours=1)) is False
+            assert reactions._react_to(event_id, later(hours=1), frozenset()) is False
             cursor.execute("ROLLBACK")
     finally:
         other.close()
-    assert reactions._react_to(event_id, later(hours=1)) is True
+    assert reactions._react_to(event_id, later(hours=1), frozenset()) is True
