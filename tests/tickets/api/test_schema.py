@@ -5,6 +5,8 @@ from functools import cache
 import jsonschema
 import pytest
 import schemathesis
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -104,7 +106,17 @@ def made_up():
 
 
 @pytest.fixture
-def schema(world):
+def one_connection():
+    """A request asked past Django's own test client leaves the test's transaction alone."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def schema(world, one_connection):
     program = Program(world.people["manager"])
     real = {
         "number": world.ticket.pk, "other": world.closed.pk, "customer": world.dana.pk, "slug": "how-to",
