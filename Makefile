@@ -52,7 +52,7 @@ lint: install
 	$(VENV)/bin/ruff format --check .
 
 types: install
-	$(VENV)/bin/mypy helpdesk tickets escalation tests
+	$(VENV)/bin/mypy helpdesk tickets escalation knowledge tests
 
 house: install
 	$(VENV)/bin/lint-imports
