@@ -87,7 +87,7 @@ def acknowledge(escalation: Escalation, *, by: User, now: datetime | None = None
         _step(change, fresh, StepKind.ACKNOWLEDGED, by=by, why="")
         change.event(EventKind.ESCALATION_TAKEN, by=by, **_told(fresh))
         if before != by.pk:
-            assignment.give(change, by, by=by)
+            assignment.give(change, by.pk, by=by)
         if LIMIT in change.clocks.open:
             change.clocks.lengthen(LIMIT, minutes=fresh.level.limit)
     return fresh
@@ -240,7 +240,7 @@ def _give(change: Change, user_id: int | None) -> None:
         change.set(assignee_id=None)
         change.event(EventKind.UNASSIGNED, by=None, previous=previous)
         return
-    assignment.give(change, User(pk=user_id), by=None)
+    assignment.give(change, user_id, by=None)
     change.events[-1].data["with_escalation"] = True
 
 

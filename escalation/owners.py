@@ -76,7 +76,7 @@ def _of_team(change: Change, left_out: set[int]) -> Asked | None:
     ):
         return Asked(holder.id, "stays")
     chosen = free_agents.pick(change.ticket, desk=change.desk, now=change.now, without=left_out)
-    return Asked(chosen.user.pk, "free") if chosen else None
+    return Asked(chosen.user_id, "free") if chosen else None
 
 
 def _of_role(change: Change, role: Role, left_out: set[int]) -> list[int]:

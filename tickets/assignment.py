@@ -27,7 +27,7 @@ def assign(ticket: Ticket, *, to: User, by: User | None, reason: str = "", now: 
         if fresh.assignee_id != ticket.assignee_id and fresh.assignee_id is not None:
             raise Refused(_taken_meanwhile(change))
         _refuse_unable(change, to)
-        give(change, to, by=by, reason=reason)
+        give(change, to.pk, by=by, reason=reason)
     return change.ticket
 
 
@@ -69,18 +69,18 @@ def hand_over(
         change.event(EventKind.HANDED_OVER, by=by, reason=note.strip(), to_team=team.pk, to_tier=tier, **before)
         change.clocks.rechosen()
         if chosen := free_agents.pick(fresh, desk=change.desk, now=change.now, without={by.pk}):
-            give(change, chosen.user, by=None, decision=chosen.decision)
+            give(change, chosen.user_id, by=None, decision=chosen.decision)
     return change.ticket
 
 
-def give(change: Change, to: User, *, by: User | None, reason: str = "", decision: Decision | None = None) -> None:
+def give(change: Change, to_id: int, *, by: User | None, reason: str = "", decision: Decision | None = None) -> None:
     """The step of all who assign: set it on a change under way, with its event. `decision`: why the system chose so."""
     previous = change.ticket.assignee_id
-    change.set(assignee_id=to.pk)
+    change.set(assignee_id=to_id)
     details = {"decision": as_data([decision])[0], "why": decision.why} if decision else {}
-    change.event(EventKind.ASSIGNED, by=by, reason=reason, assignee=to.pk, previous=previous, **details)
+    change.event(EventKind.ASSIGNED, by=by, reason=reason, assignee=to_id, previous=previous, **details)
     if decision is None:
-        User.objects.filter(pk=to.pk).update(last_assigned_at=change.now)
+        User.objects.filter(pk=to_id).update(last_assigned_at=change.now)
 
 
 def _refuse_unable(change: Change, to: User) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Exists, OuterRef
@@ -35,12 +35,25 @@ MIDNIGHT = time(0)
 class Assignment:
     """Whom a ticket was given to and the decision that says why; the caller writes both."""
 
-    user: User
+    user_id: int
     decision: Decision
 
     @property
     def why(self) -> str:
         return self.decision.why
+
+
+class Candidate(NamedTuple):
+    """One who could take it, as the columns of `_free` stand: no instance, since every ticket that comes reads many."""
+
+    id: int
+    capacity: int
+    is_experienced: bool
+    last_assigned_at: datetime | None
+
+    @property
+    def served_at(self) -> datetime:
+        return self.last_assigned_at or NEVER
 
 
 def pick(ticket: Ticket, *, desk: Desk, now: datetime | None = None, without: Iterable[int] = ()) -> Assignment | None:
@@ -54,32 +67,28 @@ def pick(ticket: Ticket, *, desk: Desk, now: datetime | None = None, without: It
     """
     now = now or timezone.now()
     left_out = set(without)
-    at_work = [
-        card.id
-        for card in desk.staff.values()
-        if card.id not in left_out and fits(card, ticket) and is_at_work(card, desk, now)
-    ]
+    fitting = [card for card in desk.staff.values() if card.id not in left_out and fits(card, ticket)]
+    at_work = [card.id for card in fitting if is_at_work(card, desk, now)]
     candidates = _free_to_take(at_work, ticket, now) if at_work else []
     if not candidates:
         return None
     in_turn = sorted(
-        candidates,
-        key=lambda user: (ticket.wants_experience and not user.is_experienced, user.last_assigned_at or NEVER, user.pk),
+        candidates, key=lambda one: (ticket.wants_experience and not one.is_experienced, one.served_at, one.id)
     )
     # Mostly whose turn it is has room: then what the others hold need not be counted.
-    load = open_load([in_turn[0].pk])
-    if load[in_turn[0].pk] >= in_turn[0].capacity:
-        load |= open_load([user.pk for user in in_turn[1:]])
-    free = [user for user in in_turn if load.get(user.pk, user.capacity) < user.capacity]
+    load = open_load([in_turn[0].id])
+    if load[in_turn[0].id] >= in_turn[0].capacity:
+        load |= open_load([one.id for one in in_turn[1:]])
+    free = [one for one in in_turn if load.get(one.id, one.capacity) < one.capacity]
     is_over = not free and ticket.priority == Priority.URGENT
     if is_over:
         least = min(load.values())
-        free = [user for user in in_turn if load[user.pk] == least]
+        free = [one for one in in_turn if load[one.id] == least]
     if not free:
         return None
     chosen = free[0]
     _serve(chosen, candidates, now)
-    return Assignment(chosen, _decision(ticket, chosen, load[chosen.pk] + 1, desk, is_over=is_over))
+    return Assignment(chosen.id, _decision(ticket, chosen, load[chosen.id] + 1, desk, is_over=is_over))
 
 
 def open_load(user_ids: Iterable[int]) -> dict[int, int]:
@@ -118,9 +127,9 @@ def is_at_work(card: StaffCard, desk: Desk, now: datetime) -> bool:
     )
 
 
-def _free_to_take(ids: list[int], ticket: Ticket, now: datetime) -> list[User]:
+def _free_to_take(ids: list[int], ticket: Ticket, now: datetime) -> list[Candidate]:
     """Locked rows of those available, present and skilled; always in one order, so that no two wait in a ring."""
-    return _free(tuple(ids), ticket.skill_id).objects([now, now])
+    return [Candidate(*row) for row in _free(tuple(ids), ticket.skill_id).rows([now, now])]
 
 
 @lru_cache(maxsize=256)
@@ -129,24 +138,23 @@ def _free(ids: tuple[int, ...], skill_id: int | None) -> Prepared:
     if skill_id:
         people = people.filter(Exists(User.skills.through.objects.filter(user=OuterRef("pk"), skill=skill_id)))
     away = Absence.objects.filter(user=OuterRef("pk")).filter(starts_at__lte=NEVER).filter(ends_at__gt=NEVER)
-    columns = people.filter(~Exists(away)).only("capacity", "is_experienced", "last_assigned_at", "name")
-    return Prepared(columns.order_by("pk").select_for_update(of=("self",), no_key=True))
+    locked = people.filter(~Exists(away)).order_by("pk").select_for_update(of=("self",), no_key=True)
+    return Prepared(locked.values_list(*Candidate._fields))
 
 
 def _marks(values: Collection[Any]) -> str:
     return ", ".join(["%s"] * len(values))
 
 
-def _serve(chosen: User, candidates: list[User], now: datetime) -> None:
+def _serve(chosen: Candidate, candidates: list[Candidate], now: datetime) -> None:
     # Always later than everyone's last turn, also within one microsecond or when clocks differ: turns keep their order.
-    latest = max((user.last_assigned_at or NEVER for user in candidates), default=NEVER)
-    chosen.last_assigned_at = max(now, latest + TICK)
-    at = connection.ops.adapt_datetimefield_value(chosen.last_assigned_at)
+    latest = max(one.served_at for one in candidates)
+    at = connection.ops.adapt_datetimefield_value(max(now, latest + TICK))
     with prepared_cursor() as cursor:
-        cursor.execute(SERVE, [at, chosen.pk])
+        cursor.execute(SERVE, [at, chosen.id])
 
 
-def _decision(ticket: Ticket, chosen: User, load: int, desk: Desk, *, is_over: bool) -> Decision:
+def _decision(ticket: Ticket, chosen: Candidate, load: int, desk: Desk, *, is_over: bool) -> Decision:
     skill = desk.skills.get(ticket.skill_id or 0)
     sentence = "assignee"
     if is_over:
@@ -155,8 +163,7 @@ def _decision(ticket: Ticket, chosen: User, load: int, desk: Desk, *, is_over: b
         sentence = "assignee_skill"
     elif ticket.wants_experience and chosen.is_experienced:
         sentence = "assignee_experience"
-    card = desk.staff.get(chosen.pk)
     return decide(
-        "assignee", chosen.pk, sentence=sentence, name=card.short_name if card else chosen.name, load=load,
+        "assignee", chosen.id, sentence=sentence, name=desk.staff[chosen.id].short_name, load=load,
         capacity=chosen.capacity, skill=skill.name if skill else "",
     )  # fmt: skip

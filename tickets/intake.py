@@ -109,8 +109,8 @@ def open_ticket(
     sorting = triage.sort(ticket, text=f"{ticket.subject}\n{body}", desk=desk)
     routed = routing.plan(ticket, facts=triage.facts(ticket, text=f"{ticket.subject}\n{body}", desk=desk), desk=desk)
     assignment = routing.pick(ticket, desk=desk, now=now)
-    if assignment and assignment.user:
-        ticket.assignee = assignment.user
+    if assignment:
+        ticket.assignee_id = assignment.user_id
     clocks = Clocks.new(ticket, desk=desk, now=now)
     clocks.begin()
     clocks.show()
@@ -172,14 +172,14 @@ def _record(
         timeline.event(ticket, EventKind.SORTED, by=None, now=now, decisions=as_data(sorting)),
         timeline.event(ticket, EventKind.ROUTED, by=None, now=now, decisions=as_data(routed)),
     ]  # fmt: skip
-    if assignment and assignment.user:
+    if assignment:
         events.append(
             timeline.event(
                 ticket,
                 EventKind.ASSIGNED,
                 by=None,
                 now=now,
-                assignee=assignment.user.pk,
+                assignee=assignment.user_id,
                 why=assignment.why,
                 decision=as_data([assignment.decision])[0],
             )

@@ -47,7 +47,7 @@ DISK_FULL_WAITS = timedelta(minutes=5)
 PARENT_WAITS = timedelta(seconds=3)
 CRASHED = gettext_noop("Reading it took the worker down, again and again.")
 # Claimed in one statement: the try is counted and committed before anybody looks into the message. Along with it comes
-# which message its copy became already, and how many the same sender sent within the hour.
+# which message its copy became already, how many the same sender sent within the hour, and the desk's version.
 CLAIM = """
 UPDATE tickets_inboundmail SET attempts = attempts + 1, lease_until = %s WHERE id = (
     SELECT id FROM tickets_inboundmail
@@ -57,7 +57,8 @@ UPDATE tickets_inboundmail SET attempts = attempts + 1, lease_until = %s WHERE i
     (SELECT said.id FROM tickets_message said
         WHERE said.dedupe_key = 'mail:' || tickets_inboundmail.fingerprint AND said.dedupe_key <> '') AS same_message,
     (SELECT COUNT(*) FROM tickets_inboundmail other
-        WHERE other.sender = tickets_inboundmail.sender AND other.received_at > %s) AS lately
+        WHERE other.sender = tickets_inboundmail.sender AND other.received_at > %s) AS lately,
+    COALESCE((SELECT number FROM tickets_deskversion WHERE id = 1), 0) AS desk_version
 """
 
 
@@ -134,7 +135,7 @@ def act(mail: InboundMail, parsed: Parsed, *, now: datetime, by: User | None = N
     """Do what the message asks for, whole or not at all; `by`: who released it, so it becomes a ticket in any case."""
     kept, left_out = email.keep_files(parsed.attachments)
     with transaction.atomic():
-        desk = desk_settings.current()
+        desk = desk_settings.current(getattr(mail, "desk_version", None))
         mail.sender, mail.subject = parsed.sender.email[:254], text.preview(text.plain(parsed.subject, 1000), 200)
         mail.automatic_because = text.plain(parsed.automatic_because, 200)
         mailbox = (mail.mailbox_id and desk.mailboxes.get(mail.mailbox_id)) or _addressed(mail, parsed, desk)

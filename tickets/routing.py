@@ -109,7 +109,7 @@ def take_next(user: User, *, now: datetime | None = None) -> Ticket | None:
         if ticket is None:
             return None
         with changing(ticket, now=now, desk=desk) as change:
-            assignment.give(change, user, by=user)
+            assignment.give(change, user.pk, by=user)
     return change.ticket
 
 
@@ -145,5 +145,5 @@ def _assign_if_free(change: Change) -> bool:
     chosen = pick(ticket, desk=change.desk, now=change.now)
     if chosen is None:
         return False
-    assignment.give(change, chosen.user, by=None, decision=chosen.decision)
+    assignment.give(change, chosen.user_id, by=None, decision=chosen.decision)
     return True
