@@ -4,6 +4,8 @@ Everything here is marked `faults` and run by `make faults`, apart from the othe
 """
 
 import os
+import random
+import shutil
 import signal
 import socketserver
 import subprocess
@@ -16,6 +18,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+
+from tests.faults.clusters import a_cluster
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -79,11 +83,11 @@ class Desk:
 
     @classmethod
     def at(cls, folder: Path, mail_server: MailServer, database_url: str = "") -> "Desk":
-        """A migrated desk with its data in `folder`, on SQLite there or on the database named."""
+        """A desk with its data in `folder`, on SQLite there or on the database named; without tables as yet."""
         kept = {
             name: value for name, value in os.environ.items() if name not in ("PYTEST_CURRENT_TEST", "DATABASE_URL")
         }
-        desk = cls(
+        return cls(
             kept
             | ({"DATABASE_URL": database_url} if database_url else {})
             | {
@@ -92,10 +96,11 @@ class Desk:
                 "EMAIL_PORT": str(mail_server.port),
                 "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
                 "LOG_LEVEL": "WARNING",
+                "DJANGO_SETTINGS_MODULE": "helpdesk.settings",
+                "WEBHOOK_HTTP": "1",
+                "WEBHOOK_NETWORKS": "127.0.0.0/8",
             }
         )
-        desk.run("migrate", "-v", "0")
-        return desk
 
     def stop(self) -> None:
         """End whatever still runs, softly first."""
@@ -110,14 +115,33 @@ class Desk:
 
     def start(self, *arguments: str) -> subprocess.Popen:
         """A process of manage.py in a group of its own."""
-        command = [sys.executable, str(ROOT / "manage.py"), *arguments]
+        return self._start(str(ROOT / "manage.py"), *arguments)
+
+    def hand(self, *arguments: str) -> subprocess.Popen:
+        """A process of tests/faults/hands.py in a group of its own."""
+        return self._start("-m", "tests.faults.hands", *arguments)
+
+    def deaths(self, hand: str) -> int:
+        """How often that hand's children were killed in the middle of their work."""
+        path = Path(self.environment["DATA_DIR"]) / f"deaths-{hand}"
+        return path.stat().st_size if path.exists() else 0
+
+    def _start(self, *arguments: str) -> subprocess.Popen:
+        command = [sys.executable, *arguments]
         process = subprocess.Popen(command, env=self.environment, cwd=ROOT, start_new_session=True)
         self.started.append(process)
         return process
 
     def run(self, *arguments: str) -> str:
         """What a command of manage.py prints; fails when it fails."""
-        command = [sys.executable, str(ROOT / "manage.py"), *arguments]
+        return self._run(str(ROOT / "manage.py"), *arguments)
+
+    def ask_hand(self, *arguments: str) -> str:
+        """What a hand prints at its end, its last line."""
+        return self._run("-m", "tests.faults.hands", *arguments).strip().split("\n")[-1]
+
+    def _run(self, *arguments: str) -> str:
+        command = [sys.executable, *arguments]
         done = subprocess.run(command, env=self.environment, cwd=ROOT, capture_output=True, text=True, timeout=900)
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -136,18 +160,85 @@ def mail_server():
     server.server_close()
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory):
+    """A folder with an empty desk on SQLite: migrating takes longer than most of the tests, copying does not."""
+    folder = tmp_path_factory.mktemp("migrated")
+    Desk.at(folder, MailServer()).run("migrate", "-v", "0")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory):
+    """The name of a migrated database on the server that DATABASE_URL names; "" on SQLite."""
+    if not (server := os.environ.get("DATABASE_URL", "")).startswith("postgres"):
+        yield ""
+        return
+    name = f"firstline_faults_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute(f'CREATE DATABASE "{name}"')
+        folder = tmp_path_factory.mktemp("template")
+        Desk.at(folder, MailServer(), server.rsplit("/", 1)[0] + "/" + name).run("migrate", "-v", "0")
+        yield name
+        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
 @pytest.fixture
-def desk(tmp_path, mail_server):
+def desk(tmp_path, mail_server, template, request):
     """A migrated desk on the kind of database that DATABASE_URL names; its processes end with the test."""
-    server, name = os.environ.get("DATABASE_URL", ""), f"firstline_faults_{uuid.uuid4().hex[:12]}"
-    url = ""
-    if server.startswith("postgres"):
-        with psycopg.connect(server, autocommit=True) as admin:
-            admin.execute(f'CREATE DATABASE "{name}"')
-        url = server.rsplit("/", 1)[0] + "/" + name
-    made = Desk.at(tmp_path, mail_server, url)
+    if not template:
+        shutil.copytree(request.getfixturevalue("migrated"), tmp_path, dirs_exist_ok=True)
+        made = Desk.at(tmp_path, mail_server)
+        yield made
+        made.stop()
+        return
+    server, name = os.environ["DATABASE_URL"], f"firstline_faults_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    made = Desk.at(tmp_path, mail_server, server.rsplit("/", 1)[0] + "/" + name)
     yield made
     made.stop()
-    if url:
-        with psycopg.connect(server, autocommit=True) as admin:
-            admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory):
+    """A PostgreSQL that tests may cut, with a migrated database to copy."""
+    with a_cluster() as made:
+        Desk.at(tmp_path_factory.mktemp("cluster"), MailServer(), made.at("desk")).run("migrate", "-v", "0")
+        yield made
+
+
+@pytest.fixture
+def falling_desk(tmp_path, mail_server, cluster):
+    """A migrated desk on the PostgreSQL that may be cut."""
+    name = f"desk_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(cluster.url, autocommit=True) as admin:
+        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "desk"')
+    made = Desk.at(tmp_path, mail_server, cluster.at(name))
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def storm():
+    """`storm(deed)`: does it now and then in a thread of its own, until the test's requests are through."""
+    over, threads = threading.Event(), []
+
+    def begin(deed, *, every: tuple[float, float]) -> None:
+        def rage() -> None:
+            while not over.wait(random.uniform(*every)):
+                deed()
+
+        threads.append(threading.Thread(target=rage, daemon=True))
+        threads[-1].start()
+
+    def calm() -> None:
+        over.set()
+        for thread in threads:
+            thread.join(60)
+
+    begin.calm = calm
+    yield begin
+    calm()

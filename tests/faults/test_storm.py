@@ -8,7 +8,6 @@ import random
 import re
 import signal
 import subprocess
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -17,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.faults.clusters import a_cluster, binaries
+from tests.faults.clusters import binaries
 from tests.faults.conftest import Desk, MailServer
 from tests.faults.test_killed import _children, _free_port, _status, _until
 
@@ -35,29 +34,6 @@ print(sorted(OutboxMail.objects.filter(kind="received").values_list("to", "statu
 """
 
 
-@pytest.fixture
-def storm():
-    """`storm(deed)`: does it now and then in a thread of its own, until the test's requests are through."""
-    over, threads = threading.Event(), []
-
-    def begin(deed, *, every: tuple[float, float]) -> None:
-        def rage() -> None:
-            while not over.wait(random.uniform(*every)):
-                deed()
-
-        threads.append(threading.Thread(target=rage, daemon=True))
-        threads[-1].start()
-
-    def calm() -> None:
-        over.set()
-        for thread in threads:
-            thread.join(60)
-
-    begin.calm = calm
-    yield begin
-    calm()
-
-
 def test_a_request_is_there_once_though_web_processes_are_killed(desk, mail_server, storm):
     port = _serve(desk)
     storm(lambda: _kill_a_web_process(port), every=(0.1, 0.6))
@@ -67,17 +43,12 @@ def test_a_request_is_there_once_though_web_processes_are_killed(desk, mail_serv
 
 
 @pytest.mark.skipif(binaries() is None, reason="needs Debian's postgresql")
-def test_a_request_is_there_once_though_the_database_falls_over(tmp_path, mail_server, storm):
-    with a_cluster() as cluster:
-        desk = Desk.at(tmp_path, mail_server, f"postgres://postgres@127.0.0.1:{cluster.port}/desk")
-        try:
-            port = _serve(desk)
-            storm(cluster.cut, every=(1.0, 2.5))
-            _everybody_writes(port)
-            storm.calm()
-            _must_all_be_there_once(desk, mail_server)
-        finally:
-            desk.stop()
+def test_a_request_is_there_once_though_the_database_falls_over(falling_desk, cluster, mail_server, storm):
+    port = _serve(falling_desk)
+    storm(cluster.cut, every=(1.0, 2.5))
+    _everybody_writes(port)
+    storm.calm()
+    _must_all_be_there_once(falling_desk, mail_server)
 
 
 def _serve(desk: Desk) -> int:
