@@ -75,15 +75,16 @@ def door(chance: float, port: str) -> None:
 
 
 def fetch(chance: float) -> None:
-    """Visits to the mailboxes; a lease that a dead one left counts as run out."""
-
-    def visit() -> None:
-        for mailbox in Mailbox.objects.filter(road="imap"):
-            fetching.fetch(mailbox, now=timezone.now() + 2 * fetching.LEASE)
-
+    """Visits to the mailboxes, by one fetcher at a time: the lease that a dead one left counts as run out."""
     while not over:
-        lives("fetch", visit, chance=chance, within=0.3)
+        lives("fetch", _visit, chance=chance, within=0.3)
         time.sleep(0.1)
+
+
+def _visit() -> None:
+    Mailbox.objects.update(lease_until=None)
+    for mailbox in Mailbox.objects.filter(road="imap"):
+        fetching.fetch(mailbox)
 
 
 def work(chance: float) -> None:
@@ -98,8 +99,7 @@ def settle(_chance: float) -> None:
     now = timezone.now()
     for _turn in range(60):
         now += timedelta(minutes=5)
-        for mailbox in Mailbox.objects.filter(road="imap"):
-            fetching.fetch(mailbox, now=now)
+        _visit()
         mail_intake.take_in(now=now, limit=100_000)
         reactions.react(now=now, limit=100_000)
         outbox.drain(now=now, limit=100_000)
