@@ -1,8 +1,7 @@
 """Mail nobody sat down to write: automatic answers, machines' notices, our own mail come back; and mailing lists.
 
 A person's mail must never be taken for one, so that words alone prove nothing: a subject counts only beside another
-sign. RFC 3834
-says how automatic mail marks itself; what others do instead stands in the tables.
+sign. RFC 3834 says how automatic mail marks itself; what others do instead stands in the tables.
 """
 
 from __future__ import annotations
